@@ -46,7 +46,6 @@ pub enum Unauthorized {
 impl Finch {
     /// The newest token of this customer in this connection that covers `products` (empty: any). One
     /// read of the store; Finch is not asked. The first use is recorded, and then one a day is noted.
-    ///
     #[doc = example!(
         "let token = finch.access_token(acme, &id, &[Product::Directory]).await?;",
         "// `token.secret` goes to Finch as the Bearer token, and nowhere else.",
@@ -60,7 +59,7 @@ impl Finch {
         products: &[Product],
     ) -> Result<UsableToken, TokenError> {
         let query = TokenQuery { products: products.to_vec() };
-        let usable = || self.store().usable_token(scope.id(), connection, &query);
+        let usable = || self.inner.store.usable_token(scope.id(), connection, &query);
         while let Some(mut token) = usable().await? {
             let now = self.now();
             if token.is_worth_noting(now) {
@@ -72,12 +71,13 @@ impl Finch {
             // Under the name that was asked for, its seal proves where it belongs.
             let is_named = token.connection_id == *connection;
             if is_named || self.is_usable_under(scope, connection, token.id).await? {
-                let secret = self.vault().usable(scope.id(), &token).await?;
+                let secret = self.inner.vault.usable(scope.id(), &token).await?;
                 let SealedToken { id, connection_id, products, .. } = token;
                 return Ok(UsableToken { secret, connection_id, products, id });
             }
         }
-        let found = self.store().load(Selector::ConnectionId(connection), Some(scope.id())).await?;
+        let found =
+            self.inner.store.load(Selector::ConnectionId(connection), Some(scope.id())).await?;
         Err(why_no_token(found.as_ref(), scope.id()))
     }
 
@@ -93,7 +93,7 @@ impl Finch {
         token: TokenId,
     ) -> Result<bool, StoreError> {
         let selector = Selector::ConnectionId(connection);
-        let Some(found) = self.store().load(selector, Some(scope.id())).await? else {
+        let Some(found) = self.inner.store.load(selector, Some(scope.id())).await? else {
             return Ok(false);
         };
         let is_meant = |t: &&Token| t.id == token || t.facts.connection_id == *connection;
@@ -120,7 +120,7 @@ impl Finch {
                     Err(error) => return Err(error),
                 }
             }
-            self.store().note_use(token.id, now).await
+            self.inner.store.note_use(token.id, now).await
         };
         if let Err(error) = noted.await {
             tracing::warn!(%error, "the use of a token could not be noted");
@@ -129,7 +129,6 @@ impl Finch {
 
     /// A data call with this token has answered 401: asks Finch itself. The host's word alone revokes
     /// nothing.
-    ///
     #[doc = example!(
         "# let token = finch.access_token(acme, &id, &[]).await?;",
         "match finch.report_unauthorized(acme, &token.secret).await? {",
@@ -145,9 +144,9 @@ impl Finch {
         scope: &CustomerScope,
         token: &AccessToken,
     ) -> Result<Unauthorized, TokenError> {
-        let fingerprint = self.vault().token(token);
+        let fingerprint = self.inner.vault.token(token);
         let selector = Selector::Fingerprint(&fingerprint);
-        let found = self.store().load(selector, Some(scope.id())).await?;
+        let found = self.inner.store.load(selector, Some(scope.id())).await?;
         let found = found.ok_or(TokenError::NotFound)?;
         let known = found.token_of(&fingerprint).ok_or(TokenError::NotFound)?;
         match known.state {
@@ -158,7 +157,7 @@ impl Finch {
             _ => return Ok(Unauthorized::Disconnecting),
         }
         let (id, asked) = (known.id, self.asks_about(&found));
-        let answer = self.api().introspect(token).await;
+        let answer = self.inner.api.introspect(token).await;
         let observed = self.observe(id, asked, answer.as_ref()).await?;
         Ok(match (observed, answer) {
             (Observed::Refused, _) => {

@@ -28,19 +28,19 @@ impl Finch {
         began: Began,
         grant: &Grant,
     ) -> Result<Option<TokenId>, StoreError> {
-        let began_at = self.system().monotonic();
-        let patience = self.options().store_patience;
+        let began_at = self.inner.system.monotonic();
+        let patience = self.inner.options.store_patience;
         let (mut wait, mut retries) = (Duration::from_millis(50), Retries::default());
         loop {
             match self.admit_once(from, began, grant).await {
                 Ok(stored) => return Ok(stored),
                 Err(StoreError::Moved) => retries.count(Revision(0))?,
                 Err(error) => {
-                    let waited = self.system().monotonic().saturating_sub(began_at);
+                    let waited = self.inner.system.monotonic().saturating_sub(began_at);
                     if waited >= patience {
                         return Err(error);
                     }
-                    self.system().sleep(wait.min(patience - waited)).await;
+                    self.inner.system.sleep(wait.min(patience - waited)).await;
                     wait *= 2;
                 }
             }
@@ -54,11 +54,11 @@ impl Finch {
         grant: &Grant,
     ) -> Result<Option<TokenId>, StoreError> {
         let Grant { secret, facts } = grant;
-        let fingerprint = self.vault().token(secret);
-        let found = self.store().find(&fingerprint, facts).await?;
+        let fingerprint = self.inner.vault.token(secret);
+        let found = self.inner.store.find(&fingerprint, facts).await?;
         let Began { number, monotonic } = began;
         let found_connections = found.by_pair.iter().chain(&found.by_connection_id);
-        let late = self.pending_effects().of(found_connections, monotonic).is_some();
+        let late = self.inner.pending_effects.of(found_connections, monotonic).is_some();
         let (facts, now) = (facts.clone(), self.now());
         let arrival = Arrival { facts, fingerprint, from, began: number, now, late };
         let Admitted { draft, arrived } = admit(found, arrival);

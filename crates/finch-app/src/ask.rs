@@ -86,7 +86,7 @@ impl Finch {
         let (mut failures, mut limits) = (0, 0);
         loop {
             self.await_a_turn(pace).await?;
-            let error = match self.api().introspect(token).await {
+            let error = match self.inner.api.introspect(token).await {
                 Ok(said) => return Ok(Ok(said)),
                 Err(error) => error,
             };
@@ -114,7 +114,7 @@ impl Finch {
 
     pub(crate) async fn await_a_turn(&self, pace: Pace<'_>) -> Result<(), RunError> {
         let now = self.now();
-        let turn = self.store().take_turn(pace.every, now).await?;
+        let turn = self.inner.store.take_turn(pace.every, now).await?;
         self.rest(turn.duration_since(now).try_into().unwrap_or_default(), pace).await
     }
 
@@ -125,7 +125,7 @@ impl Finch {
             if nap.is_zero() {
                 return Ok(());
             }
-            self.system().sleep(nap).await;
+            self.inner.system.sleep(nap).await;
             wait -= nap;
         }
         Err(RunError::Stopped)

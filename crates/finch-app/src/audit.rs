@@ -68,7 +68,6 @@ struct Seen {
 
 impl Finch {
     /// Begins an audit: counts what there is to ask.
-    ///
     #[doc = example!(
         "let options = AuditOptions { fix: true, ..AuditOptions::default() };",
         "let mut audit = finch.begin_audit(operator, options).await?;",
@@ -76,8 +75,6 @@ impl Finch {
         "while finch.audit_next(operator, &mut audit, pace).await? {}",
         r#"println!("{} findings", audit.findings.len());"#,
     )]
-    /// # Errors
-    /// [`StoreError`].
     pub async fn begin_audit(
         &self,
         _scope: &OperatorScope,
@@ -140,7 +137,7 @@ impl Finch {
         seen: &mut Seen,
     ) -> Result<(), RunError> {
         let Some((before, token)) = self.of_token(id).await? else { return Ok(()) };
-        let secret = match self.vault().secret(&token).await {
+        let secret = match self.inner.vault.secret(&token).await {
             Ok(Some(secret)) => secret,
             Ok(None) => return Ok(()),
             Err(StoreError::Unreadable { .. }) => {

@@ -44,13 +44,10 @@ impl Finch {
     /// Begins an attempt: opens a Connect session at Finch, and keeps the attempt under the hash of a
     /// fresh `state`. Where Finch says that the customer has a connection already (one that is this
     /// customer's, or unknown here), the session renews that one.
-    ///
     #[doc = example!(
         r#"let request = ConnectRequest::new("Acme Inc", vec![Product::Company], Flow::Embedded);"#,
         "let begun = finch.begin_connect(acme, request).await?; // send the person to `begun.connect_url`",
     )]
-    /// # Errors
-    /// [`BeginConnectError`]. Nothing has begun.
     pub async fn begin_connect(
         &self,
         scope: &CustomerScope,
@@ -63,7 +60,7 @@ impl Finch {
         let mut refused = Vec::new();
         loop {
             let customer_id = self.free_customer_id(scope.id(), &refused).await?;
-            let error = match self.api().new_session(&customer_id, &request).await {
+            let error = match self.inner.api.new_session(&customer_id, &request).await {
                 Ok(session) => {
                     return self.keep(scope, request, session, Some(customer_id), None).await;
                 }
@@ -83,14 +80,11 @@ impl Finch {
 
     /// Begins an attempt that renews a connection of this customer: after `NeedsReauth`, or for other
     /// products.
-    ///
     #[doc = example!(
         "// No products: as before.",
         r#"let request = ConnectRequest::new("Acme Inc", Vec::new(), Flow::Embedded);"#,
         "let begun = finch.begin_reauthenticate(acme, &id, request).await?;",
     )]
-    /// # Errors
-    /// [`BeginConnectError`]. Nothing has begun.
     pub async fn begin_reauthenticate(
         &self,
         scope: &CustomerScope,
@@ -98,7 +92,8 @@ impl Finch {
         request: ConnectRequest,
     ) -> Result<BegunConnect, BeginConnectError> {
         validate(&request)?;
-        let found = self.store().load(Selector::ConnectionId(connection), Some(scope.id())).await?;
+        let found =
+            self.inner.store.load(Selector::ConnectionId(connection), Some(scope.id())).await?;
         let Some(found) = found else {
             return Err(BeginConnectError::NotFound);
         };
@@ -108,19 +103,17 @@ impl Finch {
         if decide::is_ending_for(&found, connection, scope.id()) {
             return Err(BeginConnectError::Disconnecting);
         }
-        let (newest, expected) = {
-            let own = found.tokens_of(Some(scope.id())).rev();
-            let mut named = own.filter(|t| t.facts.connection_id == *connection).peekable();
-            let newest = named.peek().map(|t| t.id);
-            (newest, named.find_map(|t| t.facts.finch_customer_id.clone()))
-        };
+        let own = found.tokens_of(Some(scope.id())).rev();
+        let named: Vec<_> = own.filter(|t| t.facts.connection_id == *connection).collect();
+        let newest = named.first().map(|t| t.id);
+        let expected = named.iter().find_map(|t| t.facts.finch_customer_id.clone());
         let begun = self.reauthenticate(scope, request, connection.clone(), expected).await;
         if let (Err(BeginConnectError::Finch(error)), Some(newest)) = (&begun, newest)
             && error.failure_kind() == FailureKind::Rejected
         {
             // It may have ended at Finch without a webhook.
             self.probe_own(scope, newest).await?;
-            let found = self.store().load(Selector::TokenId(newest), Some(scope.id())).await?;
+            let found = self.inner.store.load(Selector::TokenId(newest), Some(scope.id())).await?;
             if found.is_some_and(|c| decide::has_ended_for(&c, connection, scope.id())) {
                 return Err(BeginConnectError::Ended);
             }
@@ -135,7 +128,7 @@ impl Finch {
         connection_id: ConnectionId,
         expected: Option<FinchCustomerId>,
     ) -> Result<BegunConnect, BeginConnectError> {
-        let session = self.api().reauthenticate_session(&connection_id, &request).await;
+        let session = self.inner.api.reauthenticate_session(&connection_id, &request).await;
         let session = session.map_err(BeginConnectError::Finch)?;
         self.keep(scope, request, session, expected, Some(connection_id)).await
     }
@@ -149,7 +142,7 @@ impl Finch {
         reauthenticates: Option<ConnectionId>,
     ) -> Result<BegunConnect, BeginConnectError> {
         let mut bytes = [0; 32];
-        self.system().fill(&mut bytes);
+        self.inner.system.fill(&mut bytes);
         let state = State::new(bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>());
         let for_disconnect = match &reauthenticates {
             Some(id) => self.disconnect_that_lacks_a_token(scope.id(), id).await?,
@@ -167,7 +160,7 @@ impl Finch {
             opened_at,
             expires_at,
         };
-        self.store().open_attempt(attempt, &self.vault().state(&state)).await?;
+        self.inner.store.open_attempt(attempt, &self.inner.vault.state(&state)).await?;
         let disconnect_is_open = self.disconnect_is_open(scope.id()).await?;
         let connect_url = session.connect_url.with_state(&state).unwrap_or(session.connect_url);
         Ok(BegunConnect {
@@ -188,10 +181,11 @@ impl Finch {
         refused: &[FinchCustomerId],
     ) -> Result<FinchCustomerId, BeginConnectError> {
         for number in 1_u32.. {
-            let id = customer_id_at_finch(customer, number, || self.vault().pseudonym(customer));
+            let id =
+                customer_id_at_finch(customer, number, || self.inner.vault.pseudonym(customer));
             let Ok(id) = FinchCustomerId::new(id) else { break };
             let selector = Selector::FinchCustomerId(&id);
-            if !refused.contains(&id) && self.store().load(selector, None).await?.is_none() {
+            if !refused.contains(&id) && self.inner.store.load(selector, None).await?.is_none() {
                 return Ok(id);
             }
         }
@@ -205,7 +199,7 @@ impl Finch {
         customer: &CustomerId,
         id: &ConnectionId,
     ) -> Result<Option<DisconnectId>, StoreError> {
-        let found = self.store().load(Selector::ConnectionId(id), Some(customer)).await?;
+        let found = self.inner.store.load(Selector::ConnectionId(id), Some(customer)).await?;
         let stuck = found.filter(decide::lacks_a_readable_token);
         Ok(stuck.and_then(|c| c.open_disconnect().map(|d| d.id)))
     }
@@ -230,18 +224,18 @@ impl Finch {
         id: &ConnectionId,
     ) -> Result<bool, StoreError> {
         let selector = Selector::ConnectionId(id);
-        let own = self.store().load(selector, Some(customer)).await?.is_some();
-        Ok(own || self.store().load(selector, None).await?.is_none())
+        let own = self.inner.store.load(selector, Some(customer)).await?.is_some();
+        Ok(own || self.inner.store.load(selector, None).await?.is_none())
     }
 }
 
 fn validate(request: &ConnectRequest) -> Result<(), BeginConnectError> {
-    if !(1..=255).contains(&request.customer_name.chars().count()) {
+    let ConnectRequest { customer_name, lifetime, .. } = request;
+    if !(1..=255).contains(&customer_name.chars().count()) {
         return Err(BeginConnectError::CustomerName);
     }
-    let whole_minutes =
-        request.lifetime.subsec_nanos() == 0 && request.lifetime.as_secs().is_multiple_of(60);
-    if !whole_minutes || !(SHORTEST_SESSION..=LONGEST_SESSION).contains(&request.lifetime) {
+    let whole_minutes = lifetime.subsec_nanos() == 0 && lifetime.as_secs().is_multiple_of(60);
+    if !whole_minutes || !(SHORTEST_SESSION..=LONGEST_SESSION).contains(lifetime) {
         return Err(BeginConnectError::Lifetime);
     }
     Ok(())
@@ -282,12 +276,11 @@ mod tests {
         let names = ["a", "a~2", "a~2~2", "a~", "a~02", "a~b", "~2"].map(str::to_owned);
         let customers = [&names[..], &[long("1"), long("2"), long("~2")]].concat();
         let mut seen = BTreeSet::new();
-        for (place, name) in (0_u8..).zip(&customers) {
-            let customer = CustomerId::new(name.as_str()).unwrap();
+        for (place, name) in (0_u8..).zip(customers) {
+            let customer = CustomerId::new(name).unwrap();
             for number in [1, 2, 3, 10, 100] {
                 let id = customer_id_at_finch(&customer, number, || Hash([place; 32]));
-                assert!(id.len() <= MAX_ID_BYTES, "{id}");
-                assert!(seen.insert(id.clone()), "{id}");
+                assert!(id.len() <= MAX_ID_BYTES && seen.insert(id.clone()), "{id}");
             }
         }
         assert!(seen.contains("a") && seen.contains("a~2") && seen.contains("a~2~1"), "{seen:?}");

@@ -68,7 +68,6 @@ impl Actionable for OpenFinchError {
 
 impl Finch {
     /// Wires a client, a store, and the key that opens what is sealed in the store.
-    ///
     #[doc = example!(
         "let key = std::sync::Arc::new(Kek::generate()?);",
         "# let (client, store): (std::sync::Arc<dyn FinchApi>, std::sync::Arc<SqliteTokenStore>) = unreachable!();",
@@ -87,14 +86,11 @@ impl Finch {
     /// Opens the embedded default: Finch over HTTP, and a SQLite store. The store at `path` is made if there is
     /// none and no log of one was left there, and belongs to the application and API origin of `http` ever
     /// after; `keys` opens what is sealed in it.
-    ///
     #[doc = example!(
         r#"let http = HttpFinchConfig::new("client-id".parse()?, ClientSecret::new("client-secret"));"#,
         r#"let key = std::sync::Arc::new(keyfile::read("finch.key")?);"#,
         r#"let finch = Finch::open(http, "finch.db", key).await?;"#,
     )]
-    /// # Errors
-    /// [`OpenFinchError`]. Nothing was sent.
     #[cfg(all(feature = "http", feature = "sqlite"))]
     pub async fn open(
         http: finch_http::HttpFinchConfig,
@@ -127,9 +123,6 @@ impl FinchBuilder {
     }
 
     /// Opens the store's key ring, or makes the first one of an empty store.
-    ///
-    /// # Errors
-    /// [`OpenFinchError`]. Nothing was sent.
     pub async fn open(self) -> Result<Finch, OpenFinchError> {
         let Self { api, store, keys, options, sink, system } = self;
         let bound = &store.binding().application;

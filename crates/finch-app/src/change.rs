@@ -63,13 +63,16 @@ impl Finch {
     ) -> Result<Option<(T, Committed)>, StoreError> {
         let mut retries = Retries::default();
         loop {
-            let Some(connection) = self.store().load(selector, None).await? else {
+            let Some(connection) = self.inner.store.load(selector, None).await? else {
                 return Ok(None);
             };
             let revision = connection.revision;
             let pair = match company.filter(|_| connection.company.is_none()) {
                 Some(company) => {
-                    self.store().load(Selector::Pair(&connection.provider, company), None).await?
+                    self.inner
+                        .store
+                        .load(Selector::Pair(&connection.provider, company), None)
+                        .await?
                 }
                 None => None,
             };
@@ -92,13 +95,13 @@ impl Finch {
         let (reseals, changes) = (draft.reseals(), draft.customer_changes());
         let Some(mut commit) = draft.finish() else { return Ok(Committed::default()) };
         if let Some(row) = &mut commit.connection {
-            row.record = self.vault().link(row.record, &commit.events)?;
+            row.record = self.inner.vault.link(row.record, &commit.events)?;
         }
         loop {
             let (secrets, unreadable) = self.seal(&reseals, new).await?;
             let mut sealed = commit.clone();
             sealed.secrets.extend(secrets);
-            match self.store().commit(sealed).await {
+            match self.inner.store.commit(sealed).await {
                 Ok(number) => {
                     if let Some(sink) = &self.inner.sink {
                         changes.iter().for_each(|change| sink.on_change(change));
@@ -106,7 +109,7 @@ impl Finch {
                     return Ok(Committed { number: Some(number), unreadable });
                 }
                 // Another process has rotated the data key.
-                Err(StoreError::OldEpoch) if self.vault().reload().await? => {}
+                Err(StoreError::OldEpoch) if self.inner.vault.reload().await? => {}
                 Err(error) => return Err(error),
             }
         }
@@ -125,8 +128,8 @@ impl Finch {
             let comes_into_use = matches!(token.sealed_as(), SealedAs::Usable | SealedAs::InDoubt);
             let kept = match was {
                 None => Ok(new.cloned()),
-                Some(was) if comes_into_use => self.vault().secret_as(token, &[*was]).await,
-                Some(_) => self.vault().secret(token).await,
+                Some(was) if comes_into_use => self.inner.vault.secret_as(token, &[*was]).await,
+                Some(_) => self.inner.vault.secret(token).await,
             };
             let secret = match kept {
                 Err(StoreError::Unreadable { .. }) => {
@@ -136,7 +139,7 @@ impl Finch {
                 kept => kept?,
             };
             if let Some(secret) = secret {
-                let sealed = Some(self.vault().seal(token, &secret)?);
+                let sealed = Some(self.inner.vault.seal(token, &secret)?);
                 secrets.push(SecretRow { token: token.id, sealed });
             }
         }

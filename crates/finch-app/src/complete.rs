@@ -5,9 +5,8 @@ mod outcome;
 
 use finch_core::{
     AccessToken, Attempt, AttemptEnd, AttemptId, AuthorizationCode, Claim, Commit, Connection,
-    ConnectionKey, CustomerId, CustomerScope, ExchangeFailure, FinchApiError, Grant, Scope, State,
-    StoreError, Timestamp, Token, TokenFacts, TokenId, TokenState, decide::Source,
-    exchange_failure,
+    CustomerId, CustomerScope, ExchangeFailure, FinchApiError, Grant, Scope, State, StoreError,
+    Timestamp, Token, TokenFacts, decide::Source, exchange_failure,
 };
 
 pub use error::{CompleteConnectError, TokenFate};
@@ -19,7 +18,6 @@ use crate::{Finch, UnstoredToken, admit::Began, work::Effort};
 impl Finch {
     /// Completes an attempt with what came back from Finch Connect. The same state and code again
     /// give the first one's result, once there is one. A caller that goes away cancels nothing.
-    ///
     #[doc = example!(
         r#"# let (state, code) = ("", "");"#,
         "// Of the callback's query.",
@@ -41,7 +39,6 @@ impl Finch {
     /// The same for a callback without `state`, by the `state` that this browser kept, such as in a cookie.
     /// Anybody can send a browser to a callback with a code of their own: the token is used only if Finch
     /// names the customer id of the attempt's session.
-    ///
     #[doc = example!(
         r#"# let (kept, code) = (State::new(""), AuthorizationCode::new(""));"#,
         "let connected = finch.complete_connect_without_state(acme, kept, code).await?;",
@@ -97,15 +94,16 @@ impl Finch {
         if code.is_empty() {
             return Err(CompleteConnectError::NoCode);
         }
-        self.vault().ready().await?;
-        let patience = self.options().exchange_patience;
-        let until = self.system().monotonic().saturating_add(patience);
-        let (state, code_hash) = (self.vault().state(state), self.vault().code(code));
+        self.inner.vault.ready().await?;
+        let patience = self.inner.options.exchange_patience;
+        let until = self.inner.system.monotonic().saturating_add(patience);
+        let (state, code_hash) = (self.inner.vault.state(state), self.inner.vault.code(code));
         loop {
             let claimed =
-                self.store().claim_attempt(customer, &state, &code_hash, self.now()).await?;
+                self.inner.store.claim_attempt(customer, &state, &code_hash, self.now()).await?;
             let (attempt, claim) = claimed.ok_or(CompleteConnectError::UnknownState)?;
-            if self.exchanges().waited_for(attempt.id, &claim, self.system(), until).await {
+            if self.inner.exchanges.waited_for(attempt.id, &claim, &*self.inner.system, until).await
+            {
                 continue;
             }
             return match claim {
@@ -114,11 +112,11 @@ impl Finch {
                 Claim::InProgress => Err(CompleteConnectError::InProgress),
                 Claim::Repeat(end) => self.repeat(&attempt, end).await,
                 Claim::Begin => {
-                    let running = self.exchanges().begin(attempt.id);
+                    let running = self.inner.exchanges.begin(attempt.id);
                     let began_at = attempt.exchange.as_ref().map(|exchange| exchange.began_at);
                     let completed = self.exchange(attempt, code, stateless).await;
                     if matches!(completed, Err(CompleteConnectError::Unknown(_))) {
-                        began_at.into_iter().for_each(|at| self.pending_effects().note(at));
+                        began_at.into_iter().for_each(|at| self.inner.pending_effects.note(at));
                     }
                     // Of a token without a place the end is stored.
                     let is_open = |error: &CompleteConnectError| matches!(error, CompleteConnectError::NotStored { token, .. } if token.issued.is_some());
@@ -160,13 +158,13 @@ impl Finch {
         let Some(number) = attempt.exchange.as_ref().map(|e| e.began) else {
             return Err(CompleteConnectError::InProgress);
         };
-        let began = Began { number, monotonic: self.system().monotonic() };
+        let began = Began { number, monotonic: self.inner.system.monotonic() };
         let redirect_uri = attempt.purpose.flow.redirect_uri();
-        match self.api().exchange(code, redirect_uri).await {
+        match self.inner.api.exchange(code, redirect_uri).await {
             Ok(mut grant) => {
                 if stateless && grant.facts.finch_customer_id.is_none() {
                     // Without it the token would be quarantined: the other answer may name it.
-                    let said = self.api().introspect(&grant.secret).await;
+                    let said = self.inner.api.introspect(&grant.secret).await;
                     grant.facts.finch_customer_id =
                         said.ok().and_then(|s| s.facts.finch_customer_id);
                 }
@@ -226,19 +224,10 @@ impl Finch {
         };
         let mut connection = self.holding(token).await.unwrap_or_default();
         let customer = Some(&attempt.purpose.customer);
-        // A doubt, or an employer without a name, is settled at once where Finch answers.
+        // A doubt, an employer without a name or a token without products is settled at once where Finch answers.
         if connection.as_ref().is_none_or(|c| self.has_doubts(c, customer, Effort::AtOnce)) {
             if let Err(error) = self.settle(token, customer, Effort::AtOnce).await {
                 tracing::debug!(%error, "left to the reconciler");
-            }
-            connection = self.holding(token).await.unwrap_or_default();
-        }
-        let is_unknown = |t: &Token| t.state == TokenState::Active && t.facts.products.is_empty();
-        if let Some(found) = &connection
-            && found.token(token).is_some_and(is_unknown)
-        {
-            if let Err(error) = self.learn_products(token, found.key).await {
-                tracing::debug!(%error, "the token's products stay unknown");
             }
             connection = self.holding(token).await.unwrap_or_default();
         }
@@ -251,18 +240,6 @@ impl Finch {
         completed(attempt, connection.as_ref(), token)
     }
 
-    /// Asks Finch what a token covers, where its exchange did not say it.
-    async fn learn_products(
-        &self,
-        token: TokenId,
-        connection: ConnectionKey,
-    ) -> Result<(), StoreError> {
-        let mut work = self.work_on(connection).await;
-        let asked = self.probe(token, &mut work).await;
-        work.release().await;
-        asked.map(drop)
-    }
-
     /// Takes the customer's lost exchanges off the list whose tokens, if there are any, end with this
     /// one's connection.
     async fn clear_orphans(
@@ -273,7 +250,7 @@ impl Finch {
         began: Began,
     ) -> Result<(), StoreError> {
         let (customer, now) = (Some(&by.purpose.customer), self.now());
-        let unsettled = self.store().possible_orphans(customer, Timestamp::MAX, None, 1000).await?;
+        let unsettled = self.inner.store.possible_orphans(customer, Timestamp::MAX, None, 1000).await?;
         let mut others: Vec<_> =
             unsettled.into_iter().filter(|other| other.is_cleared_by(by, &token.facts)).collect();
         // One of them has made it, and that may be one whose answer is still awaited.
@@ -295,7 +272,7 @@ impl Finch {
         end: AttemptEnd,
     ) -> Result<(), StoreError> {
         let commit = Commit { attempt: Some((attempt, end)), ..Commit::default() };
-        self.store().commit(commit).await.map(drop)
+        self.inner.store.commit(commit).await.map(drop)
     }
 }
 

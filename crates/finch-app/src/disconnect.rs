@@ -50,7 +50,7 @@ pub enum DisconnectOutcome {
     SharedWithOthers,
 }
 
-/// Why a disconnect was not made, or not followed to its end.
+/// Why a disconnect was not made, not followed to its end, or not closed.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum DisconnectError {
@@ -60,6 +60,15 @@ pub enum DisconnectError {
     /// The connection has changed since it was planned. Nothing was done.
     #[error("the connection has changed since the plan was made, and nothing was done")]
     PlanChanged,
+    /// The connection has no open disconnect that could be closed.
+    #[error("no disconnect of this connection is open")]
+    NotDisconnecting,
+    /// There is no such exchange on the list of possible orphans.
+    #[error("no such exchange is listed")]
+    NotListed,
+    /// No reason was given: it is the only evidence that will be left.
+    #[error("the reason is missing")]
+    NoReason,
     /// The store failed. Where the intent was stored before, the reconciler goes on.
     #[error("the store failed during the disconnect")]
     Store(#[from] StoreError),
@@ -76,6 +85,18 @@ impl Actionable for DisconnectError {
             Self::PlanChanged => {
                 let step = "make the plan again, and look at it before you confirm";
                 Advice::new(ErrorKind::State, "plan_changed", step)
+            }
+            Self::NotDisconnecting => {
+                let step = "disconnect the connection first";
+                Advice::new(ErrorKind::State, "not_disconnecting", step)
+            }
+            Self::NotListed => {
+                let step = "`finch attention` lists what can be closed";
+                Advice::new(ErrorKind::NotFound, "not_found", step)
+            }
+            Self::NoReason => {
+                let step = "give the reason: it is the only evidence that will be left";
+                Advice::new(ErrorKind::InvalidInput, "no_reason", step)
             }
             Self::Store(error) => error.advice().then(CONTINUES),
             Self::CutOff => Advice::retry(ErrorKind::Unfinished, "cut_off", CONTINUES),
@@ -97,7 +118,6 @@ enum Fenced {
 impl Finch {
     /// What a disconnect would hit. Changes nothing, but for the employer of a connection that has none
     /// yet: Finch is asked for it.
-    ///
     #[doc = example!(
         "let plan = finch.plan_disconnect(acme, id).await?;",
         r#"println!("{} tokens would stop working: {:?}", plan.tokens, plan.verdict);"#,
@@ -116,7 +136,6 @@ impl Finch {
     /// then Finch is asked until it refuses every one of them. A second call joins the first. Where other
     /// customers use the connection, a customer's disconnect ends that customer's access only. A caller
     /// that goes away cancels nothing.
-    ///
     #[doc = example!(
         "let plan = finch.plan_disconnect(acme, id).await?; // show it",
         "match finch.disconnect(acme, plan).await? {",
@@ -141,7 +160,6 @@ impl Finch {
 
     /// Disconnects every connection of a customer, one after the other: the outcome of each, by a handle
     /// of it. Those that have ended already are left out.
-    ///
     #[doc = example!(
         "for (connection, outcome) in finch.disconnect_all(acme).await? {",
         r#"    println!("{connection}: {outcome:?}");"#,
@@ -231,14 +249,14 @@ impl Finch {
         customer: Option<&CustomerId>,
         request: &DisconnectRequest,
     ) -> Result<Plan, DisconnectError> {
-        let store = self.store();
+        let store = &self.inner.store;
         let (found, subject) = match &request.target {
             DisconnectTarget::ConnectionId(id) => {
                 let found = store.load(Selector::ConnectionId(id), customer).await?;
                 (found, Subject::ConnectionId(id.clone()))
             }
             DisconnectTarget::Token(token) => {
-                let fingerprint = self.vault().token(token);
+                let fingerprint = self.inner.vault.token(token);
                 let found = store.load(Selector::Fingerprint(&fingerprint), customer).await?;
                 let token = found.as_ref().and_then(|c| c.token_of(&fingerprint));
                 let token = token.map(|t| t.id).ok_or(DisconnectError::NotFound)?;
@@ -273,7 +291,7 @@ impl Finch {
         request: &DisconnectRequest,
     ) -> Plan {
         let for_everyone = request.for_everyone.clone().filter(|_| customer.is_none());
-        let digest = |text: &str| self.vault().digest(text);
+        let digest = |text: &str| self.inner.vault.digest(text);
         decide::plan(connection, subject, customer, for_everyone, &digest)
     }
 }

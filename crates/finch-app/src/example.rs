@@ -5,7 +5,7 @@
 macro_rules! example {
     ($($line:literal),+ $(,)?) => {
         concat!(
-            "```no_run\n# use finch_app::*;\n",
+            "\n```no_run\n# use finch_app::*;\n",
             "# async fn example(finch: &Finch, acme: &CustomerScope, operator: &OperatorScope, id: ConnectionId)\n",
             "# -> Result<(), Box<dyn std::error::Error>> {\n",
             $($line, "\n",)+

@@ -92,40 +92,12 @@ impl Finch {
         self.inner.tasks.idle().await;
     }
 
-    pub(crate) fn api(&self) -> &dyn FinchApi {
-        &*self.inner.api
-    }
-
-    pub(crate) fn store(&self) -> &dyn TokenStore {
-        &*self.inner.store
-    }
-
-    pub(crate) fn vault(&self) -> &Vault {
-        &self.inner.vault
-    }
-
-    pub(crate) fn system(&self) -> &dyn System {
-        &*self.inner.system
-    }
-
-    pub(crate) fn options(&self) -> &FinchOptions {
-        &self.inner.options
-    }
-
-    pub(crate) fn pending_effects(&self) -> &PendingEffects {
-        &self.inner.pending_effects
-    }
-
-    pub(crate) fn exchanges(&self) -> &Exchanges {
-        &self.inner.exchanges
-    }
-
     pub(crate) fn now(&self) -> Timestamp {
-        self.system().now()
+        self.inner.system.now()
     }
 
     pub(crate) fn jitter(&self) -> f64 {
-        jitter(self.system())
+        jitter(&*self.inner.system)
     }
 }
 

@@ -9,7 +9,7 @@ use finch_core::{
 };
 use serde::Serialize;
 
-use crate::{Finch, Pace, RunError, admit::Began, observe::Asked, work::Effort};
+use crate::{Finch, Pace, RunError, admit::Began, observe::Asking, work::Effort};
 
 /// A token that the application has.
 #[derive(Clone, Debug)]
@@ -76,7 +76,6 @@ pub enum ImportedToken {
 impl Finch {
     /// Imports one token. Safe to repeat: a token that is here already is found without asking Finch, so
     /// that a run over many goes on where it stopped.
-    ///
     #[doc = example!(
         r#"# let (token, customer) = ("", "acme");"#,
         "let token = AccessToken::parse(token)?;",
@@ -95,10 +94,10 @@ impl Finch {
         if let Some(known) = self.known(import).await? {
             return Ok(known);
         }
-        self.vault().ready().await?;
+        self.inner.vault.ready().await?;
         // Before Finch is asked: a disconnect that begins while it answers covers the token.
-        let monotonic = self.system().monotonic();
-        let began = Began { number: self.store().commit(Commit::default()).await?, monotonic };
+        let monotonic = self.inner.system.monotonic();
+        let began = Began { number: self.inner.store.commit(Commit::default()).await?, monotonic };
         let said = match self.ask(&import.token, pace).await? {
             Ok(said) => said,
             Err(error) if error.failure_kind() == FailureKind::TokenInvalid => {
@@ -123,7 +122,7 @@ impl Finch {
         let Some(token) = stored else { return Ok(ImportedToken::Foreign) };
         // What Finch has just said, such as that the employer must authenticate again. It was asked before
         // the token was here, so that it settles no doubt.
-        let asked = Asked { asked_at: AskedAt::unknown(), monotonic };
+        let asked = Asking { asked_at: AskedAt::unknown(), monotonic };
         self.observe(token, asked, Ok(&said)).await?;
         if let Err(error) = self.settle_import(token, pace).await {
             tracing::debug!(%error, "left to the reconciler");
@@ -133,21 +132,19 @@ impl Finch {
 
     /// What is known of the token without asking Finch.
     async fn known(&self, import: &ImportRequest) -> Result<Option<ImportedToken>, StoreError> {
-        let fingerprint = self.vault().token(&import.token);
-        let found = self.store().load(Selector::Fingerprint(&fingerprint), None).await?;
+        let fingerprint = self.inner.vault.token(&import.token);
+        let found = self.inner.store.load(Selector::Fingerprint(&fingerprint), None).await?;
         let token = found.as_ref().and_then(|c| c.token_of(&fingerprint));
         let token = token.filter(|t| !t.state.is_revoked());
         Ok(token.map(|token| {
             let (connection_id, state) = (token.facts.connection_id.clone(), token.state.clone());
+            let is_other =
+                import.connection_id.as_ref().is_some_and(|named| *named != connection_id);
             match &token.customer {
-                Some(customer) if *customer == import.customer => {
-                    match import.connection_id.as_ref().filter(|named| **named != connection_id) {
-                        Some(_) => ImportedToken::OtherConnection { connection_id },
-                        None => ImportedToken::AlreadyHere { connection_id, state },
-                    }
-                }
-                Some(_) => ImportedToken::Foreign,
                 None => ImportedToken::Conflict { connection_id },
+                Some(customer) if *customer != import.customer => ImportedToken::Foreign,
+                Some(_) if is_other => ImportedToken::OtherConnection { connection_id },
+                Some(_) => ImportedToken::AlreadyHere { connection_id, state },
             }
         }))
     }

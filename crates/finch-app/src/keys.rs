@@ -38,14 +38,22 @@ pub struct Rotated {
     pub unreadable: Vec<TokenId>,
 }
 
+/// How a key ring is replaced.
+#[derive(Clone, Copy)]
+enum KeyChange<'a> {
+    /// A new data key seals from here on, unless a rotation is under way.
+    Begin,
+    /// Older data keys than this are destroyed.
+    End(u32),
+    /// It is wrapped with this key.
+    Replace(&'a dyn KeySource),
+}
+
 impl Finch {
     /// How the store's keys are.
-    ///
     #[doc = example!(
         r#"println!("the store opens with key {}", finch.key_status(operator).await?.key);"#,
     )]
-    /// # Errors
-    /// [`KeysError`].
     pub async fn key_status(&self, _scope: &OperatorScope) -> Result<KeyStatus, KeysError> {
         let (_, keys) = self.wrapped_keys().await?;
         let data_keys: Vec<_> = keys.epochs.iter().map(|key| key.epoch).collect();
@@ -59,7 +67,6 @@ impl Finch {
     /// Rotates the data key: adds a new one, seals every secret again with it, and destroys the older ones. A
     /// rotation that is under way, or was cut off, goes on instead. Other processes may use the store meanwhile.
     /// `progress` gets how many connections are left.
-    ///
     #[doc = example!(
         r#"let rotated = finch.rotate(operator, |left| println!("{left} connections are left")).await?;"#,
     )]
@@ -70,8 +77,9 @@ impl Finch {
         scope: &OperatorScope,
         mut progress: impl FnMut(u64) + Send,
     ) -> Result<Rotated, KeysError> {
-        let joined = self.begin_rotation(scope).await?;
-        let epoch = self.vault().epoch();
+        let joined = !self.change_keys(scope, KeyChange::Begin).await?;
+        self.inner.vault.reload().await?;
+        let epoch = self.inner.vault.epoch();
         let mut resealed = 0;
         loop {
             let mut left = self.count_sealed_before(epoch).await?;
@@ -86,8 +94,11 @@ impl Finch {
             if !unreadable.is_empty() {
                 return Ok(Rotated { epoch, joined, resealed, unreadable });
             }
-            match self.end_rotation(scope, epoch).await {
-                Ok(()) => return Ok(Rotated { epoch, joined, resealed, unreadable }),
+            match self.change_keys(scope, KeyChange::End(epoch)).await {
+                Ok(_) => {
+                    self.inner.vault.reload().await?;
+                    return Ok(Rotated { epoch, joined, resealed, unreadable });
+                }
                 // Another process has sealed something with an older data key meanwhile.
                 Err(KeysError::Store(StoreError::OldEpoch)) => {}
                 Err(error) => return Err(error),
@@ -97,7 +108,6 @@ impl Finch {
 
     /// Wraps the store's keys with another key-encryption key. Nothing is sealed again; from here on the store
     /// opens with the new key only. Keep the old one for as long as backups are kept that were made before.
-    ///
     #[doc = example!(
         r#"let new = keyfile::read("new.key")?;"#,
         "finch.replace_key(operator, std::sync::Arc::new(new)).await?;",
@@ -109,87 +119,70 @@ impl Finch {
         scope: &OperatorScope,
         new: Arc<dyn KeySource>,
     ) -> Result<(), KeysError> {
-        loop {
-            let (keyring, keys) = self.wrapped_keys().await?;
-            let rewrapped = keys.rewrap(&*self.vault().source(), &*new).await;
-            let rewrapped = match rewrapped {
-                Ok(rewrapped) => rewrapped,
-                Err(error) => return Err(KeysError::explained(self.store(), error).await),
-            };
-            let kind = EventKind::KeyReplaced {
-                key: rewrapped.kek.as_str().to_owned(),
-                replaced: Some(keys.kek.as_str().to_owned()),
-            };
-            if self.replace_keyring(scope, keyring, &rewrapped, kind).await? {
-                self.vault().use_source(new);
-                return Ok(());
-            }
-        }
+        self.change_keys(scope, KeyChange::Replace(&*new)).await?;
+        self.inner.vault.use_source(new);
+        Ok(())
     }
 
-    /// Whether one was under way.
-    async fn begin_rotation(&self, scope: &OperatorScope) -> Result<bool, KeysError> {
+    /// Replaces the key ring; again where another process was faster. False: there is nothing to change.
+    async fn change_keys(
+        &self,
+        scope: &OperatorScope,
+        change: KeyChange<'_>,
+    ) -> Result<bool, KeysError> {
         loop {
             let (keyring, mut keys) = self.wrapped_keys().await?;
-            self.vault().reload().await?;
-            if keys.oldest() != keys.newest() {
-                return Ok(true);
-            }
-            keys.add(self.vault().next_epoch().await?);
-            let kind = EventKind::RotationBegan { epoch: keys.newest() };
-            if self.replace_keyring(scope, keyring, &keys, kind).await? {
-                self.vault().reload().await?;
-                return Ok(false);
-            }
-        }
-    }
-
-    async fn end_rotation(&self, scope: &OperatorScope, epoch: u32) -> Result<(), KeysError> {
-        loop {
-            let (keyring, mut keys) = self.wrapped_keys().await?;
-            // Another process may have been faster, or may have begun the next one.
-            if keys.oldest() >= epoch {
-                return Ok(());
-            }
-            keys.forget_below(epoch);
-            let kind = EventKind::RotationEnded { epoch };
-            if self.replace_keyring(scope, keyring, &keys, kind).await? {
-                self.vault().reload().await?;
-                return Ok(());
+            let kind = match change {
+                KeyChange::Begin => {
+                    self.inner.vault.reload().await?;
+                    if keys.oldest() != keys.newest() {
+                        return Ok(false);
+                    }
+                    keys.add(self.inner.vault.next_epoch().await?);
+                    EventKind::RotationBegan { epoch: keys.newest() }
+                }
+                // Another process may have been faster, or may have begun the next one.
+                KeyChange::End(epoch) if keys.oldest() >= epoch => return Ok(false),
+                KeyChange::End(epoch) => {
+                    keys.forget_below(epoch);
+                    EventKind::RotationEnded { epoch }
+                }
+                KeyChange::Replace(new) => {
+                    let replaced = Some(keys.kek.as_str().to_owned());
+                    keys = match keys.rewrap(&*self.inner.vault.source(), new).await {
+                        Ok(keys) => keys,
+                        Err(error) => {
+                            return Err(KeysError::explained(&*self.inner.store, error).await);
+                        }
+                    };
+                    EventKind::KeyReplaced { key: keys.kek.as_str().to_owned(), replaced }
+                }
+            };
+            let by = Actor::Operator(scope.name().clone());
+            let event = Event { at: self.now(), by, connection_id: None, customer: None, kind };
+            let keyring = Keyring {
+                version: keyring.version + 1,
+                document: keys.to_document(),
+                oldest: keys.oldest(),
+                record: self.inner.vault.link(keyring.record, std::slice::from_ref(&event))?,
+            };
+            let events = vec![event];
+            let commit = Commit { keyring: Some(keyring), events, ..Commit::default() };
+            match self.inner.store.commit(commit).await {
+                Ok(_) => return Ok(true),
+                Err(StoreError::Moved) => {}
+                Err(error) => return Err(error.into()),
             }
         }
     }
 
     async fn wrapped_keys(&self) -> Result<(Keyring, WrappedKeys), KeysError> {
-        let Some(keyring) = self.store().keyring().await? else {
+        let Some(keyring) = self.inner.store.keyring().await? else {
             return Err(StoreError::Corrupt("its key ring is missing".to_owned()).into());
         };
-        let keys = WrappedKeys::from_document(self.store().binding().store.0, &keyring.document)?;
+        let keys =
+            WrappedKeys::from_document(self.inner.store.binding().store.0, &keyring.document)?;
         Ok((keyring, keys))
-    }
-
-    /// False: another process has replaced it meanwhile.
-    async fn replace_keyring(
-        &self,
-        scope: &OperatorScope,
-        before: Keyring,
-        keys: &WrappedKeys,
-        kind: EventKind,
-    ) -> Result<bool, KeysError> {
-        let by = Actor::Operator(scope.name().clone());
-        let event = Event { at: self.now(), by, connection_id: None, customer: None, kind };
-        let keyring = Keyring {
-            version: before.version + 1,
-            document: keys.to_document(),
-            oldest: keys.oldest(),
-            record: self.vault().link(before.record, std::slice::from_ref(&event))?,
-        };
-        let commit = Commit { keyring: Some(keyring), events: vec![event], ..Commit::default() };
-        match self.store().commit(commit).await {
-            Ok(_) => Ok(true),
-            Err(StoreError::Moved) => Ok(false),
-            Err(error) => Err(error.into()),
-        }
     }
 
     async fn count_sealed_before(&self, epoch: u32) -> Result<u64, StoreError> {

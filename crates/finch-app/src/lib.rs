@@ -50,7 +50,6 @@ pub use ask::{Pace, RunError};
 pub use audit::{Audit, AuditOptions};
 pub use begin::{BeginConnectError, BegunConnect};
 pub use builder::{FinchBuilder, OpenFinchError};
-pub use close::CloseError;
 pub use complete::{CompleteConnectError, CompletedConnect, TokenFate};
 pub use disconnect::{DisconnectError, DisconnectOutcome, DisconnectRequest, DisconnectTarget};
 pub use event_sink::{EventSink, SinkError, UnstoredToken};

@@ -14,7 +14,7 @@ use futures_util::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{Finch, walk::Walk};
+use crate::{Finch, walk::last_of};
 
 /// How many rows a stream reads at once.
 const PAGE: usize = 500;
@@ -60,20 +60,16 @@ impl<'a, T: Send + 'a> Listing<'a, T> {
     }
 
     /// Up to `limit` items that come after a [page](Page::next); none: from the beginning.
-    ///
     #[doc = example!(
         "let connections = finch.connections(operator);",
         "let first = connections.page(None, 50).await?;",
         "let second = connections.page(first.next, 50).await?;",
     )]
-    /// # Errors
-    /// [`StoreError`].
     pub async fn page(&self, after: Option<Cursor>, limit: usize) -> Result<Page<T>, StoreError> {
         (self.0)(after, limit).await
     }
 
     /// Every item in order, read page by page. It ends after an error.
-    ///
     #[doc = example!(
         "use futures_util::TryStreamExt as _;",
         "",
@@ -95,9 +91,6 @@ impl<'a, T: Send + 'a> Listing<'a, T> {
     }
 
     /// Every item in order, at once.
-    ///
-    /// # Errors
-    /// [`StoreError`].
     pub async fn all(self) -> Result<Vec<T>, StoreError> {
         self.stream().try_collect().await
     }
@@ -118,7 +111,6 @@ impl Cursor {
 
 impl Finch {
     /// Connections: a customer's own, with that customer's tokens only; or everyone's.
-    ///
     #[doc = example!(
         "for connection in finch.connections(acme).all().await? {",
         r#"    println!("{}: {:?}", connection.provider_id, connection.state);"#,
@@ -135,24 +127,20 @@ impl Finch {
     }
 
     /// One connection. None: there is none of this name, or it is another customer's.
-    ///
     #[doc = example!(
         r#"let connection = finch.connection(acme, &id).await?.ok_or("there is no such connection")?;"#,
     )]
-    /// # Errors
-    /// [`StoreError`].
     pub async fn connection(
         &self,
         scope: &impl Scope,
         connection: &ConnectionId,
     ) -> Result<Option<ConnectionView>, StoreError> {
         let customer = scope.customer();
-        let found = self.store().load(Selector::ConnectionId(connection), customer).await?;
+        let found = self.inner.store.load(Selector::ConnectionId(connection), customer).await?;
         Ok(found.map(|found| ConnectionView::of(&found.seen_by(customer), customer)))
     }
 
     /// What happened, in order: to a customer's own connections, or to everything.
-    ///
     #[doc = example!(
         "let filter = EventFilter { connection: Some(&id), ..EventFilter::default() };",
         "let history = finch.events(operator, filter).all().await?;",
@@ -166,8 +154,8 @@ impl Finch {
         Listing::new(move |after, limit| async move {
             let after = after.map(|Cursor(commit, place)| EventId { commit, place });
             let query = EventQuery { customer, connection, since, after, limit };
-            let rows = self.store().events(&query).await?;
-            Walk::behind("events", after).goes_on(rows.iter().map(|recorded| recorded.id))?;
+            let rows = self.inner.store.events(&query).await?;
+            last_of("events", after, rows.iter().map(|recorded| recorded.id))?;
             let id_of = |recorded: &Recorded| Cursor(recorded.id.commit, recorded.id.place);
             let next = Cursor::behind(&rows, limit, id_of);
             let items = rows.into_iter().map(|recorded| recorded.event).collect();
@@ -177,7 +165,6 @@ impl Finch {
 
     /// What needs a person, connection by connection. Exchanges that may have left a lost token are listed by
     /// [`possible_orphans`](Self::possible_orphans).
-    ///
     #[doc = example!(
         "for what in finch.attention(operator).all().await? {",
         r#"    println!("{:?}: {}", what.matter, what.connection_id);"#,
@@ -194,8 +181,8 @@ impl Finch {
     ) -> Listing<'a, T> {
         Listing::new(move |after, limit| async move {
             let after = after.map(|Cursor(key, _)| ConnectionKey(key));
-            let keys = self.store().connections(&filter, after, limit).await?;
-            Walk::behind("connections", after).goes_on(keys.iter().copied())?;
+            let keys = self.inner.store.connections(&filter, after, limit).await?;
+            last_of("connections", after, keys.iter().copied())?;
             let (mut items, mut unreadable) = (Vec::new(), 0);
             for key in &keys {
                 match self.by_key(*key, None).await {

@@ -13,9 +13,19 @@ use crate::{
     work::{Effort, Wait, Work},
 };
 
+/// What came of the wish to ask Finch about a token.
+pub(crate) enum Asked {
+    /// It is not wanted any more, or background work is to stop.
+    Unwanted,
+    /// Another instance works on the connection.
+    Held,
+    /// What Finch's answer means; and the error where it was one.
+    Said(Observed, Option<FinchApiError>),
+}
+
 /// When Finch was asked about a token.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Asked {
+pub(crate) struct Asking {
     /// How the connection was.
     pub(crate) asked_at: AskedAt,
     /// By the process's own clock, before anything was sent.
@@ -24,22 +34,24 @@ pub(crate) struct Asked {
 
 impl Finch {
     /// Finch is about to be asked about a token of this connection.
-    pub(crate) fn asks_about(&self, connection: &Connection) -> Asked {
-        Asked { asked_at: AskedAt::of(connection), monotonic: self.system().monotonic() }
+    pub(crate) fn asks_about(&self, connection: &Connection) -> Asking {
+        Asking { asked_at: AskedAt::of(connection), monotonic: self.inner.system.monotonic() }
     }
 
     /// Writes down what Finch said about a token, on whatever the connection is by then.
     pub(crate) async fn observe(
         &self,
         token: TokenId,
-        asked: Asked,
+        asked: Asking,
         answer: Result<&Introspection, &FinchApiError>,
     ) -> Result<Observed, StoreError> {
-        let Asked { asked_at, monotonic } = asked;
+        let Asking { asked_at, monotonic } = asked;
         let company = answer.ok().and_then(|said| said.facts.company_id.as_ref());
         let observed = self.change_beside(Selector::TokenId(token), company, |draft, pair| {
-            let late =
-                self.pending_effects().of(pair.into_iter().chain([draft.connection()]), monotonic);
+            let late = self
+                .inner
+                .pending_effects
+                .of(pair.into_iter().chain([draft.connection()]), monotonic);
             let (now, jitter) = (self.now(), self.jitter());
             decide::observe(draft, pair, Observation { token, asked_at, answer, late, now, jitter })
         });
@@ -53,7 +65,7 @@ impl Finch {
         scope: &CustomerScope,
         token: TokenId,
     ) -> Result<(), StoreError> {
-        let found = self.store().load(Selector::TokenId(token), Some(scope.id())).await?;
+        let found = self.inner.store.load(Selector::TokenId(token), Some(scope.id())).await?;
         let Some(connection) = found else { return Ok(()) };
         let mut work = self.work_on(connection.key).await;
         for own in connection.tokens_of(Some(scope.id())).filter(|t| t.state.is_live()) {
@@ -77,7 +89,7 @@ impl Finch {
             return Ok((Observed::Nothing, None));
         };
         let asked = self.asks_about(&connection);
-        let answer = work.call(self.api().introspect(&secret)).await;
+        let answer = work.call(self.inner.api.introspect(&secret)).await;
         Ok((self.observe(token, asked, answer.as_ref()).await?, answer.err()))
     }
 
@@ -88,7 +100,7 @@ impl Finch {
         token: TokenId,
     ) -> Result<Option<AccessToken>, StoreError> {
         let Some(kept) = connection.token(token) else { return Ok(None) };
-        match self.vault().secret(kept).await {
+        match self.inner.vault.secret(kept).await {
             Ok(None) | Err(StoreError::Unreadable { .. }) => {
                 self.note_unreadable(token).await?;
                 Ok(None)
@@ -105,8 +117,8 @@ impl Finch {
     }
 
     /// Settles what is in doubt about the connection that holds this token, and that no disconnect
-    /// holds: tokens that are `Unverified`, and an employer that Finch has not named. With a customer,
-    /// only by asking about that customer's tokens.
+    /// holds: tokens that are `Unverified`, an employer that Finch has not named, and, where a customer has just
+    /// connected, what a token covers. With a customer, only by asking about that customer's tokens.
     pub(crate) async fn settle(
         &self,
         anchor: TokenId,
@@ -129,31 +141,43 @@ impl Finch {
         how: Effort<'_>,
         work: &mut Work<'_>,
     ) -> Result<(), StoreError> {
-        let mut used = Duration::ZERO;
         for token in connection.tokens_of(customer).rev().map(|t| t.id) {
-            loop {
-                // Each answer may settle the next question.
-                let Some(connection) = self.holding(token).await? else { break };
-                if !how.goes_on() || !self.is_doubtful(&connection, token, how) {
-                    break;
-                }
-                match work.ready(connection.key, how).await? {
-                    Leased::Held(until) => {
-                        let now = self.now();
-                        if !self.has_waited(until, Wait::ForAnother, how, now, &mut used).await {
-                            // Another instance settles it.
-                            return Ok(());
-                        }
-                    }
-                    Leased::Absorbed => {}
-                    Leased::Taken => {
-                        self.probe(token, work).await?;
-                        break;
-                    }
-                }
+            // Each answer may settle the next question.
+            let is_doubtful = |c: &Connection| self.is_doubtful(c, token, how);
+            if let Asked::Held = self.probe_in_turn(token, how, work, is_doubtful).await? {
+                // Another instance settles it.
+                return Ok(());
             }
         }
         Ok(())
+    }
+
+    /// Asks Finch about a token when it is the turn of this work, if that is still `wanted` then.
+    pub(crate) async fn probe_in_turn(
+        &self,
+        token: TokenId,
+        how: Effort<'_>,
+        work: &mut Work<'_>,
+        wanted: impl Fn(&Connection) -> bool,
+    ) -> Result<Asked, StoreError> {
+        let mut used = Duration::ZERO;
+        loop {
+            let found = self.holding(token).await?.filter(|c| how.goes_on() && wanted(c));
+            let Some(connection) = found else { return Ok(Asked::Unwanted) };
+            match work.ready(connection.key, how).await? {
+                Leased::Held(until) => {
+                    let now = self.now();
+                    if !self.has_waited(until, Wait::ForAnother, how, now, &mut used).await {
+                        return Ok(Asked::Held);
+                    }
+                }
+                Leased::Absorbed => {}
+                Leased::Taken => {
+                    let (observed, error) = self.probe(token, work).await?;
+                    return Ok(Asked::Said(observed, error));
+                }
+            }
+        }
     }
 
     /// Whether there is anything to [settle](Self::settle).
@@ -171,7 +195,10 @@ impl Finch {
         connection.open_disconnect().is_none()
             && connection.token(token).is_some_and(|token| {
                 let due = how.hurries() || token.progress.is_due(self.now());
-                due && (nameless || token.state == TokenState::Unverified)
+                let covers_unknown = matches!(how, Effort::AtOnce)
+                    && token.state == TokenState::Active
+                    && token.facts.products.is_empty();
+                due && (nameless || covers_unknown || token.state == TokenState::Unverified)
             })
     }
 }

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use finch_core::{
-    ABANDONED_AFTER, Attempt, AttemptId, ConnectionId, Cover, CustomerId, Failure, Scope,
-    StoreError, Timestamp,
+    ABANDONED_AFTER, Attempt, AttemptEnd, AttemptId, ConnectionId, Cover, CustomerId, Failure,
+    OperatorScope, Scope, Seq, StoreError, Timestamp,
 };
 use serde::Serialize;
 
-use crate::{Cursor, Finch, Listing, Page, walk::Walk};
+use crate::{Cursor, DisconnectError, Finch, Listing, Page, walk::last_of};
 
 /// An exchange whose token may exist at Finch, and be billed, without being stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -40,7 +40,6 @@ impl PossibleOrphan {
 impl Finch {
     /// The exchanges whose token may exist without being stored. The way out: connect the customer again; the
     /// new token joins the same connection, and one disconnect ends both.
-    ///
     #[doc = example!(
         "for lost in finch.possible_orphans(operator).all().await? {",
         r#"    println!("{} should connect again", lost.customer);"#,
@@ -62,7 +61,6 @@ impl Finch {
 
     /// The exchanges that run now, or whose process has died a short while ago: after
     /// [`ABANDONED_AFTER`] they are possible orphans.
-    ///
     #[doc = example!(
         "let running = finch.unfinished_exchanges(operator).all().await?;",
     )]
@@ -81,6 +79,31 @@ impl Finch {
         })
     }
 
+    /// Takes a lost exchange off the list of possible orphans, on the word of the operator and for this
+    /// reason: Finch's dashboard or support shows that no token is left of it.
+    #[doc = example!(
+        "# let lost: PossibleOrphan = unreachable!();",
+        r#"finch.dismiss_orphan(operator, lost.exchange, "the dashboard shows no such connection").await?;"#,
+    )]
+    pub async fn dismiss_orphan(
+        &self,
+        scope: &OperatorScope,
+        exchange: AttemptId,
+        reason: &str,
+    ) -> Result<(), DisconnectError> {
+        let reason = reason.trim().to_owned();
+        if reason.is_empty() {
+            return Err(DisconnectError::NoReason);
+        }
+        let before = exchange.0.0.checked_sub(1).map(|id| AttemptId(Seq(id)));
+        let listed = self.inner.store.possible_orphans(None, self.now(), before, 1).await?;
+        if listed.first().is_none_or(|attempt| attempt.id != exchange) {
+            return Err(DisconnectError::NotListed);
+        }
+        let end = AttemptEnd::Dismissed { operator: scope.name().clone(), reason };
+        Ok(self.end_attempt(exchange, end).await?)
+    }
+
     async fn lost_exchanges(
         &self,
         customer: Option<&CustomerId>,
@@ -89,8 +112,8 @@ impl Finch {
         limit: usize,
     ) -> Result<(Vec<Attempt>, Option<Cursor>), StoreError> {
         let after = after.map(|Cursor(id, _)| AttemptId(id));
-        let rows = self.store().possible_orphans(customer, now, after, limit).await?;
-        Walk::behind("possible_orphans", after).goes_on(rows.iter().map(|lost| lost.id))?;
+        let rows = self.inner.store.possible_orphans(customer, now, after, limit).await?;
+        last_of("possible_orphans", after, rows.iter().map(|lost| lost.id))?;
         let next = Cursor::behind(&rows, limit, |lost| Cursor(lost.id.0, 0));
         Ok((rows, next))
     }
@@ -98,7 +121,7 @@ impl Finch {
     /// What a later token of the same connection is worth to a lost exchange.
     pub(crate) async fn cover(&self, lost: &Attempt) -> Result<Cover, StoreError> {
         let Some(by) = lost.covered_by() else { return Ok(Cover::Lost) };
-        let since = self.system().monotonic();
+        let since = self.inner.system.monotonic();
         let found = self.holding(by).await?;
         let token = found.as_ref().and_then(|connection| connection.token(by));
         Ok(token.map_or(Cover::Lost, |token| lost.cover(token, self.is_over(lost, since))))
@@ -108,8 +131,8 @@ impl Finch {
     /// is stored under the time at which it began.
     pub(crate) fn is_over(&self, lost: &Attempt, since: Duration) -> bool {
         lost.exchange.as_ref().is_none_or(|exchange| {
-            !self.exchanges().runs(lost.id)
-                && self.pending_effects().until(exchange.began_at) <= since
+            !self.inner.exchanges.runs(lost.id)
+                && self.inner.pending_effects.until(exchange.began_at) <= since
         })
     }
 }

@@ -76,7 +76,6 @@ impl Finch {
     /// Finch does not answer for. Safe to repeat, and to run beside everything else, in
     /// this process and in others on the same store: a connection is worked on by one at a time, and all
     /// together call Finch no faster than [`reconcile_interval`](crate::FinchOptions::reconcile_interval).
-    ///
     #[doc = example!(
         "let report = finch.reconcile(operator, Pass::Everything).await?;",
         r#"println!("{} disconnects are left", report.pending.len());"#,
@@ -93,14 +92,11 @@ impl Finch {
 
     /// The same, for as long as `goes_on` says: a call to Finch that has begun is finished, and its answer
     /// is written down.
-    ///
     #[doc = example!(
         "let until = std::time::Instant::now() + std::time::Duration::from_secs(60);",
         "let goes_on = || std::time::Instant::now() < until;",
         "let report = finch.reconcile_while(operator, Pass::Due, &goes_on).await?;",
     )]
-    /// # Errors
-    /// As [`reconcile`](Self::reconcile).
     pub async fn reconcile_while(
         &self,
         _scope: &OperatorScope,
@@ -128,12 +124,9 @@ impl Finch {
     }
 
     /// How many connections have work left that a reconciler goes on with.
-    ///
     #[doc = example!(
         r#"println!("{} connections have work left", finch.unfinished_connections(operator).await?);"#,
     )]
-    /// # Errors
-    /// [`StoreError`].
     pub async fn unfinished_connections(
         &self,
         _scope: &OperatorScope,

@@ -46,7 +46,6 @@ impl Finch {
     /// Reconciles in the background, pass after pass, until it is stopped. Several instances, in this
     /// process or in others on the same store, share the work. An error of the store ends a pass and not
     /// the task.
-    ///
     #[doc = example!(
         "let reconciler = finch.spawn_reconciler(operator.clone(), ReconcilerOptions::default());",
         "// When the server takes no more requests:",
@@ -94,7 +93,7 @@ async fn run(
         tokio::select! {
             biased;
             _ = stopped.wait_for(|stop| *stop) => return,
-            () = finch.system().sleep(rest) => {}
+            () = finch.inner.system.sleep(rest) => {}
         }
     }
 }

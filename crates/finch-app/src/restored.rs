@@ -10,7 +10,6 @@ impl Finch {
     /// Puts every token that is in use in doubt, since what has happened at Finch since the backup is not known.
     /// The reconciler asks Finch about each. To be called before a restored store is used; safe to repeat. Returns
     /// how many tokens were in use.
-    ///
     #[doc = example!(
         "let in_doubt = finch.doubt_all(operator).await?;",
         "finch.reconcile(operator, Pass::Everything).await?;",

@@ -157,9 +157,6 @@ impl Vault {
     }
 
     /// Opens a token's secret only if it is sealed in one of these ways. None: it is wiped.
-    ///
-    /// # Errors
-    /// As [`secret`](Self::secret).
     pub(crate) async fn secret_as(
         &self,
         token: &Token,

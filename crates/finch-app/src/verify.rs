@@ -8,7 +8,7 @@ use finch_core::{
 };
 use serde::Serialize;
 
-use crate::{Finch, walk::Walk};
+use crate::{Finch, walk::last_of};
 
 /// So many rows are read at once.
 const PAGE: usize = 500;
@@ -66,7 +66,6 @@ impl Record {
 impl Finch {
     /// Opens every secret, and follows every record from its first event to its head. Reads all of the store and
     /// changes nothing. `progress` gets how many rows were read.
-    ///
     #[doc = example!(
         "assert!(finch.verify(operator, |_| {}).await?.is_sound());",
     )]
@@ -79,7 +78,7 @@ impl Finch {
     ) -> Result<Verified, StoreError> {
         let mut found = Verified::default();
         let mut records = BTreeMap::<Option<ConnectionKey>, Record>::new();
-        let store_record = self.store().keyring().await?.map(|keyring| keyring.record);
+        let store_record = self.inner.store.keyring().await?.map(|keyring| keyring.record);
         records.entry(None).or_default().expects(store_record.unwrap_or_default());
         let mut listed = self.listed(ConnectionFilter::All, None);
         while let Some(connection) = listed.next().await? {
@@ -108,13 +107,13 @@ impl Finch {
 
     /// Whether a token's secret opens as the token says, or would as it says by now.
     async fn opens(&self, token: &Token) -> Result<bool, StoreError> {
-        let opened = self.vault().secret_as(token, &[token.sealed_as()]).await;
+        let opened = self.inner.vault.secret_as(token, &[token.sealed_as()]).await;
         if !matches!(opened, Err(StoreError::Unreadable { .. } | StoreError::Moved)) {
             return opened.map(|_| true);
         }
         let found = self.holding(token.id).await?;
         let Some(now) = found.as_ref().and_then(|c| c.token(token.id)) else { return Ok(false) };
-        match self.vault().secret_as(now, &[now.sealed_as()]).await {
+        match self.inner.vault.secret_as(now, &[now.sealed_as()]).await {
             Ok(_) => Ok(true),
             Err(StoreError::Unreadable { .. }) => Ok(now.state.is_revoked()),
             Err(error) => Err(error),
@@ -130,14 +129,15 @@ impl Finch {
         mut progress: impl FnMut(u64) + Send,
     ) -> Result<(), StoreError> {
         let newest = records.keys().next_back().copied().flatten();
-        let mut walk = Walk::of("events");
+        let (mut after, limit) = (None, PAGE);
         loop {
-            let (after, limit) = (walk.after(), PAGE);
             let query = EventQuery { customer: None, connection: None, since: None, after, limit };
-            let page = self.store().events(&query).await?;
-            if !walk.goes_on(page.iter().map(|recorded| recorded.id))? {
+            let page = self.inner.store.events(&query).await?;
+            let last = last_of("events", after, page.iter().map(|recorded| recorded.id))?;
+            if last.is_none() {
                 return Ok(());
             }
+            after = last;
             for Recorded { connection, event, .. } in page {
                 if let EventKind::CompanyNamed { absorbed: Some(absorbed) } = &event.kind {
                     let record = records.entry(Some(absorbed.connection)).or_default();
@@ -148,7 +148,7 @@ impl Finch {
                 let is_new = connection > newest;
                 let record = records.entry(connection).or_default();
                 record.holds |= is_new;
-                record.read = self.vault().link(record.read, std::slice::from_ref(&event))?;
+                record.read = self.inner.vault.link(record.read, std::slice::from_ref(&event))?;
                 record.holds |= record.expected == Some(record.read);
                 found.events += 1;
                 progress(found.connections + found.events);

@@ -2,71 +2,32 @@
 
 use std::{fmt::Debug, vec};
 
+use crate::Finch;
 use finch_core::{
     Connection, ConnectionFilter, ConnectionKey, CustomerId, Selector, StoreError, TokenId,
 };
-use thiserror::Error;
 
-use crate::Finch;
-
-/// How far a listing was read.
+/// The last row of a page behind `after`; none: the page is empty.
 ///
-/// Each row must come after the row before it, and after the page before: a store that ignores `after` would
-/// be read for ever.
-#[derive(Debug)]
-pub(crate) struct Walk<C> {
-    listing: &'static str,
+/// # Errors
+/// [`StoreError::Backend`]: a row is out of order. A store that ignores `after` would be read for ever.
+pub(crate) fn last_of<C: Copy + Ord + Debug>(
+    listing: &str,
     after: Option<C>,
-}
-
-/// A store that breaks the contract of its listings.
-#[derive(Debug, Error)]
-#[error(
-    "the store's listing of {listing} returned {row} after {after}: rows must come in ascending order, after \
-     the page before; run the conformance suite on the store"
-)]
-struct OutOfOrder {
-    listing: &'static str,
-    row: String,
-    after: String,
-}
-
-impl<C: Copy + Ord + Debug> Walk<C> {
-    /// From the beginning.
-    pub(crate) fn of(listing: &'static str) -> Self {
-        Self::behind(listing, None)
-    }
-
-    /// From behind this row; none: from the beginning.
-    pub(crate) fn behind(listing: &'static str, after: Option<C>) -> Self {
-        Self { listing, after }
-    }
-
-    /// Where the next page begins.
-    pub(crate) fn after(&self) -> Option<C> {
-        self.after
-    }
-
-    /// Goes on behind the rows of the next page. False: it is empty, and the listing ends.
-    ///
-    /// # Errors
-    /// [`StoreError::Backend`]: a row is out of order.
-    pub(crate) fn goes_on(
-        &mut self,
-        page: impl IntoIterator<Item = C>,
-    ) -> Result<bool, StoreError> {
-        let mut has_rows = false;
-        for row in page {
-            if let Some(after) = self.after.filter(|after| row <= *after) {
-                let (row, after) = (format!("{row:?}"), format!("{after:?}"));
-                let listing = self.listing;
-                return Err(StoreError::Backend(Box::new(OutOfOrder { listing, row, after })));
-            }
-            self.after = Some(row);
-            has_rows = true;
+    page: impl IntoIterator<Item = C>,
+) -> Result<Option<C>, StoreError> {
+    let mut last = after;
+    for row in page {
+        if let Some(before) = last.filter(|last| row <= *last) {
+            let problem = format!(
+                "the store's listing of {listing} returned {row:?} after {before:?}: rows must come in ascending \
+                 order, after the page before; run the conformance suite on the store"
+            );
+            return Err(StoreError::Backend(problem.into()));
         }
-        Ok(has_rows)
+        last = Some(row);
     }
+    Ok(last.filter(|last| Some(*last) != after))
 }
 
 /// So many keys are read at once.
@@ -76,7 +37,7 @@ const PAGE: usize = 100;
 pub(crate) struct Listed<'a> {
     finch: &'a Finch,
     filter: ConnectionFilter<'a>,
-    walk: Walk<ConnectionKey>,
+    after: Option<ConnectionKey>,
     page: vec::IntoIter<ConnectionKey>,
 }
 
@@ -87,8 +48,7 @@ impl Finch {
         filter: ConnectionFilter<'a>,
         after: Option<ConnectionKey>,
     ) -> Listed<'a> {
-        let walk = Walk::behind("connections", after);
-        Listed { finch: self, filter, walk, page: Vec::new().into_iter() }
+        Listed { finch: self, filter, after, page: Vec::new().into_iter() }
     }
 
     /// A connection, if it is still there, and `customer` has a token in it.
@@ -97,12 +57,12 @@ impl Finch {
         key: ConnectionKey,
         customer: Option<&CustomerId>,
     ) -> Result<Option<Connection>, StoreError> {
-        self.store().load(Selector::Key(key), customer).await
+        self.inner.store.load(Selector::Key(key), customer).await
     }
 
     /// The connection that holds a token, whatever it has become part of.
     pub(crate) async fn holding(&self, token: TokenId) -> Result<Option<Connection>, StoreError> {
-        self.store().load(Selector::TokenId(token), None).await
+        self.inner.store.load(Selector::TokenId(token), None).await
     }
 }
 
@@ -112,8 +72,8 @@ impl Listed<'_> {
         if let Some(key) = self.page.next() {
             return Ok(Some(key));
         }
-        let page = self.finch.store().connections(&self.filter, self.walk.after(), PAGE).await?;
-        self.walk.goes_on(page.iter().copied())?;
+        let page = self.finch.inner.store.connections(&self.filter, self.after, PAGE).await?;
+        self.after = last_of("connections", self.after, page.iter().copied())?.or(self.after);
         self.page = page.into_iter();
         Ok(self.page.next())
     }

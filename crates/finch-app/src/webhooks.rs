@@ -1,13 +1,14 @@
 //! Questions: a webhook speaks of a connection's health. Finch is asked, and only its answer counts.
 
 use finch_core::{
-    Connection, ConnectionFilter, ConnectionKey, Due, Leased, Selector, StoreError, WebhookEvent,
+    Connection, ConnectionFilter, ConnectionKey, Due, Selector, StoreError, WebhookEvent,
     decide::{self, Observed},
 };
 use serde::Serialize;
 
 use crate::{
     Finch,
+    observe::Asked,
     work::{Effort, Work},
 };
 
@@ -31,13 +32,13 @@ pub struct Questions {
 }
 
 /// What became of one question.
-enum Asked {
+enum Answer {
     /// There is none: another instance was faster, or a disconnect has begun.
     Gone,
     /// Every token in use was asked about.
-    Answered,
+    Given,
     /// Finch could not answer; `away`: for any connection.
-    Unanswered { away: bool },
+    Missing { away: bool },
     /// Another instance works on the connection, or background work is to stop.
     Left,
 }
@@ -80,18 +81,18 @@ impl Finch {
             let Some(connection) = listed.next_key().await? else { break };
             // What Finch was not asked about costs a pass nothing of its share, and keeps no other one waiting.
             match self.answer_question(connection, how, report).await {
-                Ok(Asked::Gone) => {}
-                Ok(Asked::Answered) => {
+                Ok(Answer::Gone) => {}
+                Ok(Answer::Given) => {
                     asked += 1;
                     failures = 0;
                     report.answered += 1;
                 }
-                Ok(Asked::Unanswered { away }) => {
+                Ok(Answer::Missing { away }) => {
                     asked += 1;
                     failures += if away { FAILURES } else { 1 };
                     report.left += 1;
                 }
-                Ok(Asked::Left) => report.left += 1,
+                Ok(Answer::Left) => report.left += 1,
                 Err(error) => {
                     tracing::warn!(%error, "a connection's question could not be answered");
                     report.left += 1;
@@ -106,12 +107,12 @@ impl Finch {
         key: ConnectionKey,
         how: Effort<'_>,
         report: &mut Questions,
-    ) -> Result<Asked, StoreError> {
-        let Some(before) = self.by_key(key, None).await? else { return Ok(Asked::Gone) };
+    ) -> Result<Answer, StoreError> {
+        let Some(before) = self.by_key(key, None).await? else { return Ok(Answer::Gone) };
         let mut work = self.work_on(key).await;
-        let asked = self.ask_about_each(&before, how, &mut work, &mut report.changed).await;
+        let answer = self.ask_about_each(&before, how, &mut work, &mut report.changed).await;
         work.release().await;
-        asked
+        answer
     }
 
     /// Asks about each token in use, and counts those of which Finch says something new.
@@ -121,54 +122,40 @@ impl Finch {
         how: Effort<'_>,
         work: &mut Work<'_>,
         changed: &mut usize,
-    ) -> Result<Asked, StoreError> {
-        let Some(question) = before.question else { return Ok(Asked::Gone) };
+    ) -> Result<Answer, StoreError> {
+        let Some(question) = before.question else { return Ok(Answer::Gone) };
+        let key = Selector::Key(before.key);
         let mut unproven = Vec::new();
         for token in before.tokens.iter().rev().filter(|token| token.state.is_live()) {
-            let Some(held) = self.hold(before.key, how, work).await? else {
-                return Ok(Asked::Left);
+            let is_open = |c: &Connection| {
+                c.question.is_some() && c.token(token.id).is_some_and(|now| now.state.is_live())
             };
-            if held.question.is_none() {
-                return Ok(Asked::Gone);
-            }
-            if held.token(token.id).is_none_or(|now| !now.state.is_live()) {
-                continue;
-            }
-            match self.probe(token.id, work).await? {
-                (Observed::Nothing, Some(error)) if decide::time_mends(&error) => {
+            match self.probe_in_turn(token.id, how, work, is_open).await? {
+                // Of a token that lives no more there is nothing to ask; without a question, of none.
+                Asked::Unwanted if how.goes_on() => {
+                    let now = self.by_key(before.key, None).await?;
+                    if now.is_none_or(|now| now.question.is_none()) {
+                        return Ok(Answer::Gone);
+                    }
+                }
+                Asked::Unwanted | Asked::Held => return Ok(Answer::Left),
+                Asked::Said(Observed::Nothing, Some(error)) if decide::time_mends(&error) => {
                     let (now, jitter) = (self.now(), self.jitter());
-                    self.change(Selector::Key(before.key), |draft| {
+                    self.change(key, |draft| {
                         decide::unanswered(draft, question.number, &error, now, jitter);
                     })
                     .await?;
-                    return Ok(Asked::Unanswered { away: decide::is_away(&error) });
+                    return Ok(Answer::Missing { away: decide::is_away(&error) });
                 }
-                (Observed::Nothing, Some(error)) => unproven.push((token.id, error)),
-                (Observed::Nothing, None) => {}
-                (Observed::Accepted, _) if token.works() => {}
-                _ => *changed += 1,
+                Asked::Said(Observed::Nothing, Some(error)) => unproven.push((token.id, error)),
+                Asked::Said(Observed::Nothing, None) => {}
+                Asked::Said(Observed::Accepted, _) if token.works() => {}
+                Asked::Said(..) => *changed += 1,
             }
         }
         let now = self.now();
-        self.change(Selector::Key(before.key), |draft| {
-            decide::answered(draft, question.number, &unproven, now);
-        })
-        .await?;
-        Ok(Asked::Answered)
-    }
-
-    /// The connection, under a lease, when it is this call's turn. None: another instance works on it, it has become
-    /// part of another one, which has the question now, or background work is to stop.
-    async fn hold(
-        &self,
-        key: ConnectionKey,
-        how: Effort<'_>,
-        work: &mut Work<'_>,
-    ) -> Result<Option<Connection>, StoreError> {
-        while work.wait_for_a_turn().await? {}
-        if !how.goes_on() || work.lease(key).await? != Leased::Taken {
-            return Ok(None);
-        }
-        self.by_key(key, None).await
+        let answer = |draft: &mut _| decide::answered(draft, question.number, &unproven, now);
+        self.change(key, answer).await?;
+        Ok(Answer::Given)
     }
 }

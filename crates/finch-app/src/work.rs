@@ -122,9 +122,9 @@ impl Finch {
         let wait = until.duration_since(now).unsigned_abs();
         let wait = if why == Wait::ForAnother { wait.min(LOOK_AGAIN) } else { wait };
         *used += wait;
-        let waits = how.waits(why) && *used <= self.options().disconnect_patience;
+        let waits = how.waits(why) && *used <= self.inner.options.disconnect_patience;
         if waits {
-            self.system().sleep(wait).await;
+            self.inner.system.sleep(wait).await;
         }
         waits
     }
@@ -147,14 +147,15 @@ impl Work<'_> {
 
     async fn ask(&mut self, connection: ConnectionKey) -> Result<Leased, StoreError> {
         let finch = self.finch;
-        let monotonic = finch.system().monotonic();
+        let monotonic = finch.inner.system.monotonic();
         if let Some((key, renewed)) = self.leased
             && key == connection
             && monotonic.saturating_sub(renewed) < RENEW
         {
             return Ok(Leased::Taken);
         }
-        let leased = finch.store().lease(connection, &finch.inner.instance, finch.now()).await?;
+        let leased =
+            finch.inner.store.lease(connection, &finch.inner.instance, finch.now()).await?;
         let held = matches!(leased, Leased::Held(_) | Leased::Absorbed);
         self.leased = (!held).then_some((connection, monotonic));
         Ok(leased)
@@ -180,12 +181,12 @@ impl Work<'_> {
             return Ok(false);
         }
         let (finch, now) = (self.finch, self.finch.now());
-        let turn = finch.store().take_turn(finch.options().reconcile_interval, now).await?;
+        let turn = finch.inner.store.take_turn(finch.inner.options.reconcile_interval, now).await?;
         let wait = turn.duration_since(now);
         if !wait.is_positive() {
             return Ok(false);
         }
-        finch.system().sleep(wait.unsigned_abs()).await;
+        finch.inner.system.sleep(wait.unsigned_abs()).await;
         self.turn = true;
         Ok(true)
     }
@@ -197,7 +198,7 @@ impl Work<'_> {
             tokio::select! {
                 biased;
                 answer = &mut call => return answer,
-                () = self.finch.system().sleep(RENEW) => {}
+                () = self.finch.inner.system.sleep(RENEW) => {}
             }
             if let Some((key, _)) = self.leased {
                 // Should it be lost, the answer is written down all the same, and the next call waits.
@@ -212,7 +213,8 @@ impl Work<'_> {
     /// Gives the lease back. Where that fails, it runs out.
     pub(crate) async fn release(&mut self) {
         if let Some((key, _)) = self.leased.take()
-            && let Err(error) = self.finch.store().release(key, &self.finch.inner.instance).await
+            && let Err(error) =
+                self.finch.inner.store.release(key, &self.finch.inner.instance).await
         {
             tracing::debug!(%error, "a lease runs out by itself");
         }

@@ -66,7 +66,7 @@ impl Finch {
                         if is_proven {
                             decide::finish(draft, open, now);
                             // A call that is marked as sending may take effect later.
-                            self.pending_effects().note(now);
+                            self.inner.pending_effects.note(now);
                         }
                         is_proven
                     };
@@ -78,17 +78,19 @@ impl Finch {
                     }
                 }
                 Step::Wait(next_try) => (next_try, Wait::ToTryAgain),
-                Step::Call(..) if used > self.options().disconnect_patience || !how.goes_on() => {
+                Step::Call(..)
+                    if used > self.inner.options.disconnect_patience || !how.goes_on() =>
+                {
                     return Ok(Some(pending(&connection, customer, now)));
                 }
                 Step::Call(call, token) => match work.ready(connection.key, how).await? {
                     Leased::Held(until) => (until, Wait::ForAnother),
                     Leased::Absorbed => continue,
                     Leased::Taken => {
-                        let began = self.system().monotonic();
+                        let began = self.inner.system.monotonic();
                         self.call(&connection, call, token, work).await?;
                         if how.is_timed() {
-                            used += self.system().monotonic().saturating_sub(began);
+                            used += self.inner.system.monotonic().saturating_sub(began);
                         }
                         tried.insert(token);
                         continue;
@@ -107,7 +109,7 @@ impl Finch {
         let mut disproved = false;
         let refused = |t: &&Token| t.sealed_as() == SealedAs::Refused && !t.state.is_revoked();
         for token in connection.tokens.iter().filter(refused) {
-            match self.vault().secret_as(token, &[SealedAs::Refused]).await {
+            match self.inner.vault.secret_as(token, &[SealedAs::Refused]).await {
                 Ok(_) => {}
                 Err(StoreError::Unreadable { .. }) => {
                     tracing::warn!(token = token.id.0.0, "a refusal is not what was written");
@@ -140,15 +142,15 @@ impl Finch {
             decide::Call::Introspect => None,
         };
         let answer = match call {
-            decide::Call::Disconnect => work.call(self.api().disconnect(&secret)).await,
+            decide::Call::Disconnect => work.call(self.inner.api.disconnect(&secret)).await,
             decide::Call::Introspect => {
-                work.call(self.api().introspect(&secret)).await.map(|said| said.request_id)
+                work.call(self.inner.api.introspect(&secret)).await.map(|said| said.request_id)
             }
         };
         let now = self.now();
         let unanswered = answer.as_ref().is_err_and(|error| error.is_ambiguous());
         if call == decide::Call::Disconnect && unanswered {
-            self.pending_effects().note(now);
+            self.inner.pending_effects.note(now);
         }
         self.change(Selector::TokenId(token), |draft| {
             let answer = answer.as_ref().map(Clone::clone);
@@ -168,7 +170,7 @@ impl Finch {
         });
         let ((lost, sends), committed) = marked.await?.unwrap_or_default();
         if lost {
-            self.pending_effects().note(now);
+            self.inner.pending_effects.note(now);
         }
         Ok(committed.number.filter(|_| sends))
     }

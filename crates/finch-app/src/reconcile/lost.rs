@@ -1,15 +1,9 @@
 //! Lost exchanges in a pass: those of which no token can be left come off the list.
 
-use finch_core::{
-    Attempt, AttemptEnd, Connection, Cover, Leased, Selector, StoreError, TokenId, decide::Observed,
-};
+use finch_core::{Attempt, AttemptEnd, Connection, Cover, Selector, StoreError, decide::Observed};
 
 use super::Reconciled;
-use crate::{
-    Finch,
-    walk::Walk,
-    work::{Effort, Work},
-};
+use crate::{Finch, observe::Asked, walk::last_of, work::Effort};
 
 impl Finch {
     /// Takes lost exchanges off the list, for good: those that were to renew a connection which has ended
@@ -20,12 +14,14 @@ impl Finch {
         how: Effort<'_>,
         report: &mut Reconciled,
     ) -> Result<(), StoreError> {
-        let (mut walk, now, mut asks) = (Walk::of("possible_orphans"), self.now(), true);
+        let (mut after, now, mut asks) = (None, self.now(), true);
         loop {
-            let page = self.store().possible_orphans(None, now, walk.after(), 100).await?;
-            if !walk.goes_on(page.iter().map(|lost| lost.id))? {
+            let page = self.inner.store.possible_orphans(None, now, after, 100).await?;
+            let last = last_of("possible_orphans", after, page.iter().map(|lost| lost.id))?;
+            if last.is_none() {
                 return Ok(());
             }
+            after = last;
             for lost in &page {
                 if let Err(error) = self.clear_lost_exchange(lost, how, &mut asks, report).await {
                     tracing::warn!(%error, "a lost exchange stays listed");
@@ -43,7 +39,7 @@ impl Finch {
         report: &mut Reconciled,
     ) -> Result<(), StoreError> {
         let renewed = match &lost.purpose.reauthenticates {
-            Some(id) => self.store().load(Selector::ConnectionId(id), None).await?,
+            Some(id) => self.inner.store.load(Selector::ConnectionId(id), None).await?,
             None => None,
         };
         let end = match self.cover(lost).await? {
@@ -67,42 +63,20 @@ impl Finch {
     ) -> Result<bool, StoreError> {
         let Some(by) = lost.covered_by() else { return Ok(false) };
         let Some(before) = self.holding(by).await? else { return Ok(false) };
+        let is_in_use = |c: &Connection| {
+            c.open_disconnect().is_none() && c.token(by).is_some_and(|t| t.state.is_live())
+        };
         let mut work = self.work_on(before.key).await;
-        let accepted = self.accepts(by, how, &mut work).await;
+        let asked = self.probe_in_turn(by, how, &mut work, is_in_use).await;
         work.release().await;
         if let Some(after) = self.holding(by).await? {
             report.count_changes(&before, &after);
         }
-        let accepted = accepted?;
-        *asks &= accepted.is_some();
-        Ok(accepted == Some(true))
-    }
-
-    /// Whether Finch accepts a token that is in use; none: it does not say.
-    async fn accepts(
-        &self,
-        token: TokenId,
-        how: Effort<'_>,
-        work: &mut Work<'_>,
-    ) -> Result<Option<bool>, StoreError> {
-        loop {
-            let is_in_use = |c: &Connection| {
-                c.open_disconnect().is_none() && c.token(token).is_some_and(|t| t.state.is_live())
-            };
-            let found = self.holding(token).await?.filter(is_in_use);
-            let Some(connection) = found.filter(|_| how.goes_on()) else {
-                return Ok(Some(false));
-            };
-            match work.ready(connection.key, how).await? {
-                Leased::Held(_) => return Ok(Some(false)),
-                Leased::Absorbed => continue,
-                Leased::Taken => {}
-            }
-            return Ok(match self.probe(token, work).await? {
-                (Observed::Accepted | Observed::NeedsReauth, None) => Some(true),
-                (Observed::Refused, _) => Some(false),
-                _ => None,
-            });
+        match asked? {
+            Asked::Said(Observed::Accepted | Observed::NeedsReauth, None) => return Ok(true),
+            Asked::Said(Observed::Refused, _) | Asked::Unwanted | Asked::Held => {}
+            Asked::Said(..) => *asks = false,
         }
+        Ok(false)
     }
 }

@@ -4,8 +4,8 @@
 use std::{error::Error, io};
 
 use finch_app::{
-    BeginConnectError, CloseError, CompleteConnectError, DisconnectError, KeysError,
-    OpenFinchError, RunError, TokenError, TokenFate,
+    BeginConnectError, CompleteConnectError, DisconnectError, KeysError, OpenFinchError, RunError,
+    TokenError, TokenFate,
 };
 use finch_core::StoreError;
 use finch_emulator::EmulatorError;
@@ -71,7 +71,6 @@ macro_rules! failures {
 failures!(
     BeginConnectError,
     DisconnectError,
-    CloseError,
     TokenError,
     RunError,
     StoreError,

@@ -7,7 +7,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use finch_app::{CloseError, DisconnectOutcome, Matter};
+use finch_app::{DisconnectError, DisconnectOutcome, Matter};
 use finch_core::{
     ABANDONED_AFTER, Evidence, FailureKind, Sealed, StoreError, TokenId, TokenState, TokenStore,
 };
@@ -39,12 +39,12 @@ async fn only_an_operator_closes_it_with_a_name_and_a_reason() {
     let world = world().await;
     let id = connect(&world, ACME, "x").await;
     let close = async |reason| world.app.close_disconnect(&operator(), &id, reason).await;
-    assert!(matches!(close("why").await, Err(CloseError::NotDisconnecting)));
+    assert!(matches!(close("why").await, Err(DisconnectError::NotDisconnecting)));
     world.finch.lie_next();
     disconnect(&world, ACME, &id).await;
-    assert!(matches!(close(" ").await, Err(CloseError::NoReason)));
+    assert!(matches!(close(" ").await, Err(DisconnectError::NoReason)));
     let unknown = world.app.close_disconnect(&operator(), &"other".parse().unwrap(), "why").await;
-    assert!(matches!(unknown, Err(CloseError::NotFound)));
+    assert!(matches!(unknown, Err(DisconnectError::NotFound)));
     assert_eq!(close("ticket 4711").await.unwrap(), 1);
     let token = load(&world, &id).await.tokens.remove(0);
     let TokenState::Revoked { evidence: Evidence::ClosedByOperator { operator, reason }, .. } =
@@ -118,9 +118,9 @@ async fn a_lost_exchange_is_dismissed_on_an_operators_word() {
     lose_an_exchange(&world, false).await;
     let orphan = world.app.possible_orphans(&operator()).all().await.unwrap().remove(0);
     let dismiss = async |why| world.app.dismiss_orphan(&operator(), orphan.exchange, why).await;
-    assert!(matches!(dismiss("").await, Err(CloseError::NoReason)));
+    assert!(matches!(dismiss("").await, Err(DisconnectError::NoReason)));
     dismiss("the dashboard shows none").await.unwrap();
-    assert!(matches!(dismiss("again").await, Err(CloseError::NotFound)));
+    assert!(matches!(dismiss("again").await, Err(DisconnectError::NotListed)));
     assert_eq!(world.orphans().await, 0);
 }
 
