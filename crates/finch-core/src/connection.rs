@@ -22,7 +22,7 @@ pub struct ConnectionKey(pub Seq);
 pub struct Revision(pub u64);
 
 /// All tokens of the application for one employer at one provider (rules R1–R4).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Connection {
     /// The record.
     pub key: ConnectionKey,

@@ -13,7 +13,7 @@ use crate::{Actor, CustomerId, Failure, RequestId, Seq, Token, TokenId};
 pub struct DisconnectId(pub Seq);
 
 /// Who wants a connection to end, and why.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Intent {
     /// Who. [`Actor::Finch`]: it was ended there, and we saw it.
     pub by: Actor,
@@ -24,7 +24,7 @@ pub struct Intent {
 }
 
 /// What became of a disconnect.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DisconnectState {
     /// It goes on until every token is refused.
@@ -45,7 +45,7 @@ pub enum DisconnectState {
 }
 
 /// One disconnect's record.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Disconnect {
     /// The record; also when it began.
     pub id: DisconnectId,
@@ -92,7 +92,7 @@ impl Disconnect {
 }
 
 /// How far one token's end has been proven, or its doubt settled.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Progress {
     /// When Finch answered success to `/disconnect` with this token: a promise, no proof.
@@ -125,7 +125,7 @@ pub struct Progress {
 }
 
 /// Why a token is quarantined: stored so that it can be disconnected, and for nothing else.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Quarantine {
     /// Its `connection_id` belongs to another provider or employer (R5).
@@ -149,7 +149,7 @@ impl fmt::Display for Quarantine {
 }
 
 /// The proof that a token is dead.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Refusal {
     /// When we learned it.
     pub at: Timestamp,
@@ -158,7 +158,7 @@ pub struct Refusal {
 }
 
 /// What stands in the way of a proof.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Trouble {
     /// What Finch, the network or the store said.
     pub failure: Failure,
@@ -219,7 +219,7 @@ pub const LATE_EFFECT: std::time::Duration = std::time::Duration::from_secs(7 * 
 
 /// One customer's access to a connection has ended here, while others still use the connection:
 /// nothing was sent to Finch.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Retirement {
     /// When, in the order of things. That customer's exchanges that began earlier arrive `Retired`.
     pub seq: Seq,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{Advice, ErrorKind, RequestId};
 
 /// A [`FinchApiError`](crate::FinchApiError) in short.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Failure {
     /// What it means.
     pub kind: FailureKind,
@@ -35,7 +35,7 @@ impl From<FailureKind> for Failure {
 macro_rules! kinds {
     ($($(#[$doc:meta])* $kind:ident = $code:literal $text:literal;)*) => {
         /// What a [`Failure`] means. The same status means different things (401 has six meanings).
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
         #[serde(rename_all = "snake_case")]
         #[non_exhaustive]
         pub enum FailureKind {

@@ -83,7 +83,7 @@ impl Scope for Box<dyn Scope + Send> {
 }
 
 /// Who caused something, for the record.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Actor {
     /// A customer, through the host.

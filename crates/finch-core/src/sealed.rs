@@ -69,7 +69,7 @@ pub struct Keyring {
 /// How far a record of events goes: how many there are, and a keyed hash over all of them in their order.
 ///
 /// A store keeps the newest head only, so that without the key no shorter record can be made to look whole.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct RecordHead {
     /// How many events.
     pub events: u64,
@@ -78,7 +78,7 @@ pub struct RecordHead {
 }
 
 /// A keyed hash. Its text is 64 hex digits.
-#[derive(Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Hash(pub [u8; 32]);
 

@@ -35,7 +35,7 @@ impl fmt::Display for TokenId {
 }
 
 /// What is kept of what Finch says about a token when it issues it (`POST /auth/token`).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct TokenFacts {
     /// Names the connection; several may belong to one.
     pub connection_id: ConnectionId,
@@ -125,7 +125,7 @@ pub struct Introspection {
 }
 
 /// What a token is here. Only `Active` is ever handed out. (`design` semantics 3.)
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum TokenState {
@@ -178,7 +178,7 @@ impl TokenState {
 }
 
 /// How we know that a token is dead.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Evidence {
@@ -197,7 +197,7 @@ pub enum Evidence {
 }
 
 /// One token's record.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Token {
     /// The record.
     pub id: TokenId,

@@ -29,7 +29,7 @@ pub struct WebhookEvent {
 
 /// A question that is kept with its connection until Finch has been asked about every token in use. A new webhook
 /// replaces it: what was asked before then does not answer it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Question {
     /// The number of the commit that wrote it.
     pub number: Seq,

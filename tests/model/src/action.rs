@@ -1,8 +1,10 @@
 //! What may happen next.
 
+use finch_core::{Token, TokenState};
+
 use crate::{
     setting::Setting,
-    world::{By, Course, Driver, Exchange, Issued, Lease, Mark, Purpose, Wait, World},
+    world::{By, Driver, Exchange, Issued, Lease, Purpose, World, code_of},
 };
 
 /// One thing that happens.
@@ -69,7 +71,7 @@ impl World {
         if self.asks > 0 {
             actions.extend(setting.askers.iter().map(|by| Action::Ask(*by)));
         }
-        if setting.closes && self.open().is_some() {
+        if setting.closes && self.is_open() {
             actions.push(Action::Close);
         }
         if self.faults > 0 {
@@ -129,23 +131,22 @@ impl World {
         // A call ends within a bounded time, with or without an answer.
         let unanswered = self.late != 0
             || self.codes.iter().any(|c| c.late)
-            || self.tokens.iter().any(|t| t.ambiguous);
+            || self.connection.ambiguous_at().is_some();
         if unanswered && !busy {
             actions.push(Action::SevenMinutes);
         }
         for instance in 0..setting.instances {
             if self.drivers[usize::from(instance)] == Driver::Idle && self.due {
                 actions.push(Action::Work(instance));
-                let open = self.disconnects.iter().any(|d| d.state == Course::Open);
                 let doubt =
-                    |t: &&crate::world::Stored| t.mark == Mark::Unverified && t.wait == Wait::No;
-                if !open {
-                    let doubts = self.tokens.iter().filter(doubt);
-                    actions.extend(doubts.map(|t| Action::Settle(instance, t.code)));
+                    |t: &&Token| t.state == TokenState::Unverified && t.progress.next_try.is_none();
+                if !self.is_open() {
+                    let doubts = self.connection.tokens.iter().filter(doubt);
+                    actions.extend(doubts.map(|t| Action::Settle(instance, code_of(t))));
                 }
             }
         }
-        if self.tokens.iter().any(|t| t.wait != Wait::No) {
+        if self.connection.tokens.iter().any(|t| t.progress.next_try.is_some()) {
             actions.push(Action::Wait);
         }
     }

@@ -2,6 +2,7 @@
 
 use crate::{
     setting::{Ids, Reach, Setting},
+    store::connection_id,
     world::{Answer, Issued, Purpose, World},
 };
 
@@ -45,11 +46,12 @@ impl World {
     /// Finch acts on a call, and answers.
     pub(crate) fn act(&mut self, setting: &Setting, code: u8, purpose: Purpose) -> Answer {
         if !self.is_alive(code) {
-            let id = self.codes[usize::from(code)].connection_id;
+            let id = connection_id(self.codes[usize::from(code)].connection_id);
             let promised = self
+                .connection
                 .tokens
                 .iter()
-                .any(|t| t.acknowledged && self.codes[usize::from(t.code)].connection_id == id);
+                .any(|t| t.progress.acknowledged.is_some() && t.facts.connection_id == *id);
             let unnamed = setting.unnamed && promised;
             return if unnamed { Answer::Unnamed } else { Answer::Invalid };
         }

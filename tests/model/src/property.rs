@@ -1,11 +1,12 @@
 //! What must hold in every state, and what some state must show.
 
+use finch_core::{Actor, Disconnect, DisconnectState, Evidence, Token, TokenState};
 use stateright::Property;
 
 use crate::{
     action::Action,
     check::Check,
-    world::{Attempt, By, Code, Course, Driver, End, Exchange, Issued, Mark, Stored, World},
+    world::{Attempt, Code, Driver, End, Exchange, Issued, World, code_of},
 };
 
 /// No history goes on for longer once nothing fails any more.
@@ -39,21 +40,22 @@ type Condition = fn(&Check, &World) -> bool;
 
 /// What some state must show.
 const SHOWN: &[(&str, Condition)] = &[
-    ("a token is superseded", |_, w| w.tokens.iter().any(|t| t.mark == Mark::Superseded)),
-    ("a token is retired", |_, w| w.tokens.iter().any(|t| t.mark == Mark::Retired)),
-    ("a token is verified", |_, w| w.tokens.iter().any(|t| t.verified > 0)),
-    ("a promise is not kept at once", |_, w| w.tokens.iter().any(|t| t.polled)),
-    ("an operator closes", |_, w| w.tokens.iter().any(|t| t.mark == Mark::Closed)),
-    ("a request joins", |_, w| w.disconnects.iter().any(|d| matches!(d.state, Course::Merged(_)))),
-    ("what is left over ends", |_, w| w.disconnects.iter().any(|d| d.by == By::Reconciler)),
-    ("Finch ends a generation", |_, w| w.disconnects.iter().any(|d| d.by == By::Finch)),
+    ("a token is superseded", |_, w| any(w, |t| t.state == TokenState::Superseded)),
+    ("a token is retired", |_, w| any(w, |t| t.state == TokenState::Retired)),
+    ("a token is verified", |_, w| any(w, |t| t.verified.is_some())),
+    ("a promise is not kept at once", |_, w| any(w, |t| t.progress.polls > 0)),
+    ("an operator closes", |_, w| any(w, |t| t.state.is_revoked() && !is_refused(t))),
+    ("a request joins", |_, w| {
+        let joins = |d: &Disconnect| matches!(d.state, DisconnectState::Merged { .. });
+        w.connection.disconnects.iter().any(joins)
+    }),
+    ("what is left over ends", |_, w| has_disconnect_by(w, &Actor::Reconciler)),
+    ("Finch ends a generation", |_, w| has_disconnect_by(w, &Actor::Finch)),
     ("a sending mark is left by a crash", |_, w| {
         let sends = |d: &Driver| matches!(d, Driver::Sent(_) | Driver::Answered(..));
-        w.tokens.iter().any(|t| t.sending.is_some()) && !w.drivers.iter().any(sends)
+        any(w, |t| t.progress.sending.is_some()) && !w.drivers.iter().any(sends)
     }),
-    ("a second disconnect ends", |_, w| {
-        w.disconnects.iter().filter(|d| matches!(d.state, Course::Ended(_))).count() > 1
-    }),
+    ("a second disconnect ends", |_, w| w.connection.generation() > 1),
     ("an abandoned exchange takes effect", |_, w| {
         let lost = |a: &Attempt| a.end == End::Unknown;
         let orphan = |c: &Code| c.attempt.as_ref().is_some_and(lost) && c.token != Issued::Not;
@@ -61,30 +63,44 @@ const SHOWN: &[(&str, Condition)] = &[
     }),
 ];
 
+fn any(world: &World, is: impl Fn(&Token) -> bool) -> bool {
+    world.connection.tokens.iter().any(is)
+}
+
+fn has_disconnect_by(world: &World, by: &Actor) -> bool {
+    world.connection.disconnects.iter().any(|d| d.intent.by == *by)
+}
+
+fn is_refused(token: &Token) -> bool {
+    matches!(token.state, TokenState::Revoked { evidence: Evidence::Refused { .. }, .. })
+}
+
+fn is_kept(token: &Token) -> bool {
+    matches!(token.state, TokenState::Superseded | TokenState::Retired)
+}
+
 /// I3: whatever a disconnect covers is refused, or else kept unused until one more ends it.
 fn is_complete(world: &World) -> bool {
     let ends_later = world.lives() || world.due;
-    let complete = |t: &Stored| match t.mark {
-        Mark::Active | Mark::Unverified => false,
-        Mark::Refused => !world.is_alive(t.code),
-        Mark::Closed => true,
-        Mark::Fenced => false,
-        Mark::Superseded | Mark::Retired => ends_later,
+    let complete = |t: &Token| match t.state {
+        TokenState::Revoked { .. } => !is_refused(t) || !world.is_alive(code_of(t)),
+        _ => is_kept(t) && ends_later,
     };
-    let covered = |t: &&Stored| world.codes[usize::from(t.code)].covered;
-    world.open().is_some() || world.tokens.iter().filter(covered).all(complete)
+    world.is_open() || covered(world).all(complete)
 }
 
 /// I4: what is covered is never handed out.
 fn is_fenced(world: &World) -> bool {
-    let covered = |t: &&Stored| world.codes[usize::from(t.code)].covered;
-    world.tokens.iter().filter(covered).all(|t| t.mark != Mark::Active)
+    covered(world).all(|t| t.state != TokenState::Active)
+}
+
+fn covered(world: &World) -> impl Iterator<Item = &Token> {
+    let is_covered = |t: &&Token| world.codes[usize::from(code_of(t))].covered;
+    world.connection.tokens.iter().filter(is_covered)
 }
 
 /// I7: a secret is wiped after a refusal; and a token that lives is stored, or on its way, or listed.
 fn has_no_orphan(world: &World) -> bool {
-    let wiped = |t: &&Stored| t.mark == Mark::Refused;
-    let proven = world.tokens.iter().filter(wiped).all(|t| !world.is_alive(t.code));
     let known = (0u8..).zip(&world.codes).all(|(number, code)| {
         let listed = code.attempt.is_some_and(|a| matches!(a.end, End::Open | End::Unknown));
         code.token != Issued::Alive
@@ -92,14 +108,15 @@ fn has_no_orphan(world: &World) -> bool {
             || code.exchange != Exchange::Idle
             || listed
     });
-    proven && known
+    known && !any(world, |t| is_refused(t) && world.is_alive(code_of(t)))
 }
 
 /// I10: what is handed out is accepted, unless it was ended outside.
 fn agrees(world: &World) -> bool {
-    let active = world.tokens.iter().filter(|t| t.mark == Mark::Active);
-    let mut codes = active.map(|t| &world.codes[usize::from(t.code)]);
-    codes.all(|code| code.token == Issued::Alive || code.outside)
+    let is_wrong = |code: &Code| code.token != Issued::Alive && !code.outside;
+    !any(world, |t| {
+        t.state == TokenState::Active && is_wrong(&world.codes[usize::from(code_of(t))])
+    })
 }
 
 /// I9: if nothing fails any more, everything that is open ends.
@@ -132,13 +149,7 @@ fn ends(check: &Check, world: &World) -> bool {
 
 /// Nothing is open, in doubt or left over.
 fn is_at_rest(world: &World) -> bool {
-    let doubt = world.tokens.iter().any(|t| t.mark == Mark::Unverified);
-    let unproven = |t: &Stored| t.mark == Mark::Fenced;
-    let kept = |t: &Stored| matches!(t.mark, Mark::Superseded | Mark::Retired);
-    let left_over = !world.lives() && world.tokens.iter().any(kept);
-    world.open().is_none()
-        && !doubt
-        && !left_over
-        && !world.due
-        && !world.tokens.iter().any(unproven)
+    let is_left = |t: &Token| matches!(t.state, TokenState::Unverified | TokenState::Fenced);
+    let left_over = !world.lives() && any(world, is_kept);
+    !world.is_open() && !world.due && !left_over && !any(world, is_left)
 }

@@ -1,7 +1,8 @@
 //! Settings: who connects, which of its two readings Finch follows, and what may go wrong how often.
 
-use crate::world::{
-    Attempt, By, Code, Driver, End, Exchange, Issued, Lease, Mark, Stored, Wait, World,
+use crate::{
+    store::connection,
+    world::{Attempt, By, Code, Driver, End, Exchange, Issued, Lease, World},
 };
 
 /// How far `/disconnect` reaches. Finch's documents disagree.
@@ -140,24 +141,9 @@ impl Setting {
         let mut codes: Vec<Code> = self.owners.iter().map(code).collect();
         codes[0].attempt = Some(Attempt { began: 0, end: End::Stored });
         codes[0].token = Issued::Alive;
-        let first = Stored {
-            code: 0,
-            mark: Mark::Active,
-            began: 1,
-            verified: 0,
-            acknowledged: false,
-            polled: false,
-            sending: None,
-            ambiguous: false,
-            superseded: false,
-            refused: false,
-            wait: Wait::No,
-        };
         World {
             codes,
-            tokens: vec![first],
-            disconnects: Vec::new(),
-            retirements: Vec::new(),
+            connection: connection(self.owners[0]),
             due: false,
             lease: Lease::Free,
             drivers: [Driver::Idle, Driver::Idle],

@@ -1,20 +1,20 @@
 //! One step from one state to the next.
 
 use finch_core::{
-    Attempt as Record, AttemptEnd, AttemptId, Claim, Connection, Draft, FailureKind, Fingerprint,
-    Flow, Found, Intent, NewAttempt, Seq,
-    decide::{self, Arrival, PlanVerdict, Subject},
+    Attempt as Record, AttemptEnd, AttemptId, Claim, Connection, DisconnectState, Draft, Evidence,
+    FailureKind, Fingerprint, Flow, Found, Intent, NewAttempt, Seq, TokenState,
+    decide::{self, Arrival, PlanVerdict, Source, Subject},
 };
 use jiff::Timestamp;
 
 use crate::{
     action::Action,
     setting::Setting,
-    store::{NOW, actor, connection_id, customer, facts, operator},
+    store::{actor, connection_id, customer, facts, operator},
     variant::Variant,
     world::{
-        Answer, Attempt, By, Call, Course, Driver, End, Exchange, Issued, Lease, Mark, Purpose,
-        Wait, World,
+        Answer, Attempt, By, Call, Driver, End, Exchange, Issued, Lease, NOW, Purpose, World,
+        code_of,
     },
 };
 
@@ -63,17 +63,17 @@ impl World {
                 self.late &= !(1 << code);
                 self.end(setting, code);
             }
-            Action::Wait => self.tokens.iter_mut().for_each(|t| t.wait = Wait::No),
+            Action::Wait => {
+                self.connection.tokens.iter_mut().for_each(|t| t.progress.next_try = None);
+            }
             Action::SevenMinutes => {
                 self.late = 0;
                 self.codes.iter_mut().for_each(|c| c.late = false);
-                self.tokens.iter_mut().for_each(|t| t.ambiguous = false);
+                self.connection.tokens.iter_mut().for_each(|t| t.progress.ambiguous_at = None);
             }
             Action::Close => {
-                let connection = self.connection();
-                let Some(open) = connection.open_disconnect().map(|open| open.id) else {
-                    return false;
-                };
+                let open = self.connection.open_disconnect();
+                let Some(open) = open.map(|open| open.id) else { return false };
                 self.change(|draft| decide::close(draft, open, operator(), "", NOW));
             }
             _ => {
@@ -120,13 +120,6 @@ impl World {
         }
     }
 
-    /// Applies changes; a worker that has just loaded the connection will find that it moved.
-    pub(crate) fn change(&mut self, decide: impl FnOnce(&mut Draft)) {
-        let mut draft = Draft::of(self.connection());
-        decide(&mut draft);
-        self.write(draft, None);
-    }
-
     fn callback(&mut self, variant: Variant, code: u8) -> bool {
         let now = self.next();
         let place = usize::from(code);
@@ -169,7 +162,7 @@ impl World {
                 expires_at: Timestamp::MAX,
             },
             exchange: known.attempt.map(|attempt| finch_core::Exchange {
-                began: Seq(attempt.began.into()),
+                began: Seq(attempt.began),
                 began_at: NOW,
                 end: end(attempt.end),
             }),
@@ -195,9 +188,9 @@ impl World {
     }
 
     fn admit(&mut self, variant: Variant, code: u8) {
-        let connection = self.connection();
+        let connection = self.connection.clone();
         let record = self.record_of(code);
-        let now = Seq(self.next().into());
+        let now = Seq(self.next());
         let known = self.codes[usize::from(code)];
         let began = record.exchange.as_ref().map_or(now, |exchange| exchange.began);
         let began = if variant == Variant::NoCovering { now } else { began };
@@ -213,13 +206,13 @@ impl World {
         let arrival = Arrival {
             facts: facts(known.connection_id),
             fingerprint: Fingerprint([code; 32]),
-            from: finch_core::decide::Source::Exchange(&record),
+            from: Source::Exchange(&record),
             began,
             now: NOW,
             late,
         };
         if let Some(draft) = decide::admit(found, arrival).draft {
-            self.write(draft, Some(code));
+            self.write(draft);
         }
         self.give_up(code, End::Stored);
         self.simplify_arrival(variant);
@@ -227,14 +220,14 @@ impl World {
 
     /// What a simplified rule makes of the token that has just arrived.
     fn simplify_arrival(&mut self, variant: Variant) {
-        let Some(token) = self.tokens.last_mut() else { return };
-        match (variant, token.mark) {
-            (Variant::NoUnverified, Mark::Unverified) => token.mark = Mark::Active,
-            (Variant::NoSuperseded, Mark::Superseded) => {
-                token.mark = Mark::Fenced;
-                let ended = |d: &&mut crate::world::Disconnect| matches!(d.state, Course::Ended(_));
-                if let Some(last) = self.disconnects.iter_mut().rev().find(ended) {
-                    last.state = Course::Open;
+        let Connection { tokens, disconnects, .. } = &mut self.connection;
+        let Some(token) = tokens.last_mut() else { return };
+        match (variant, &token.state) {
+            (Variant::NoUnverified, TokenState::Unverified) => token.state = TokenState::Active,
+            (Variant::NoSuperseded, TokenState::Superseded) => {
+                token.state = TokenState::Fenced;
+                if let Some(last) = disconnects.iter_mut().rfind(|d| d.ended().is_some()) {
+                    last.state = DisconnectState::Open;
                 }
                 self.due = true;
             }
@@ -244,13 +237,13 @@ impl World {
 
     /// The customer asks for a disconnect of the newest token that it knows.
     fn ask(&mut self, variant: Variant, by: By) -> bool {
-        let connection = self.connection();
+        let connection = self.connection.clone();
         let who = match by {
             By::Customer(number) => Some(number),
-            _ => None,
+            By::Operator => None,
         };
         let own = |code: u8| who.is_none_or(|who| self.codes[usize::from(code)].owner == who);
-        let newest = self.tokens.iter().rev().find(|t| own(t.code)).map(|t| t.code);
+        let newest = connection.tokens.iter().rev().map(code_of).find(|code| own(*code));
         let Some(newest) = newest else { return false };
         let id = connection_id(self.codes[usize::from(newest)].connection_id).clone();
         let reason = who.is_none().then(String::new);
@@ -275,18 +268,21 @@ impl World {
             return true;
         }
         let widened = requests(draft.connection()) > before;
-        self.write(draft, None);
+        self.write(draft);
         for (number, code) in (0u8..).zip(&mut self.codes) {
-            let stored = self.tokens.iter().find(|t| t.code == number);
+            let stored = self.connection.tokens.iter().find(|t| code_of(t) == number);
             let begun = code.exchange != Exchange::Idle || code.attempt.is_some();
             code.covered |= match stored {
-                Some(stored) => !stored.mark.is_live(),
+                Some(stored) => !stored.state.is_live(),
                 None => begun && widened && who.is_none_or(|who| code.owner == who),
             };
         }
         if variant == Variant::RetiredIsWiped {
-            let retired = self.tokens.iter_mut().filter(|t| t.mark == Mark::Retired);
-            retired.for_each(|t| t.mark = Mark::Refused);
+            let evidence = Evidence::Refused { request_id: None };
+            let wiped = TokenState::Revoked { evidence, at: NOW };
+            let tokens = self.connection.tokens.iter_mut();
+            let retired = tokens.filter(|t| t.state == TokenState::Retired);
+            retired.for_each(|t| t.state = wiped.clone());
         }
         true
     }

@@ -2,22 +2,22 @@
 //! `finch_core::decide`.
 
 use finch_core::{
-    Actor, Answer as Said, ConnectionStatus, FinchApiError, InstanceId, Intent, Introspection,
-    Leased,
+    Actor, Answer as Said, ConnectionId, ConnectionStatus, Evidence, FinchApiError, InstanceId,
+    Intent, Introspection, Leased, Refusal, Token, TokenState,
     decide::{self, AskedAt, Observation, Step},
 };
 use jiff::Timestamp;
 
 use crate::{
-    store::{NOW, facts, mark_of},
+    store::{connection_id, facts, mark_of},
     variant::Variant,
-    world::{Answer, Call, Course, Driver, Issued, Lease, Mark, Purpose, World},
+    world::{Answer, Call, Driver, Issued, Lease, NOW, Purpose, World, code_of},
 };
 
 impl World {
     /// Goes on with what is due. Returns whether there was anything to do.
     pub(crate) fn work(&mut self, variant: Variant, instance: u8) -> bool {
-        let connection = self.connection();
+        let connection = self.connection.clone();
         if decide::is_left_over(&connection) {
             let intent = Intent { by: Actor::Reconciler, reason: None, at: NOW };
             self.change(|draft| decide::fence(draft, intent));
@@ -36,14 +36,15 @@ impl World {
                     decide::Call::Disconnect => Purpose::Disconnect,
                     decide::Call::Introspect => Purpose::Prove,
                 };
-                let call = Call { code: self.code_of(token), purpose };
+                let code = connection.token(token).map(code_of).unwrap_or_default();
+                let call = Call { code, purpose };
                 self.call(variant, instance, call)
             }
         }
     }
 
     pub(crate) fn settle(&mut self, variant: Variant, instance: u8, code: u8) -> bool {
-        let purpose = Purpose::Settle(AskedAt::of(&self.connection()));
+        let purpose = Purpose::Settle(AskedAt::of(&self.connection));
         self.call(variant, instance, Call { code, purpose })
     }
 
@@ -81,7 +82,7 @@ impl World {
     fn mark_as_sending(&mut self, variant: Variant, instance: u8, code: u8) -> bool {
         let Some(token) = self.id_of(code) else { return false };
         if variant == Variant::FoundMarkDropped {
-            self.tokens.iter_mut().for_each(|token| token.sending = None);
+            self.connection.tokens.iter_mut().for_each(|token| token.progress.sending = None);
         }
         let mut sends = false;
         self.change(|draft| {
@@ -89,9 +90,9 @@ impl World {
             sends = decide::send(draft, token);
         });
         // What has no mark is found by nothing.
-        let kept = (variant != Variant::NoSendingMark).then_some(instance);
-        let marked = self.tokens.iter_mut().filter(|t| t.code == code && sends);
-        marked.for_each(|t| t.sending = kept);
+        let kept = (variant != Variant::NoSendingMark).then(|| mark_of(instance));
+        let marked = self.connection.tokens.iter_mut().filter(|t| t.id == token && sends);
+        marked.for_each(|t| t.progress.sending = kept);
         sends
     }
 
@@ -129,28 +130,29 @@ impl World {
 
     /// What a simplified rule makes of an answer besides.
     fn simplify_answer(&mut self, variant: Variant, call: Call, answer: Answer) {
-        let id_of = |code: u8| self.codes[usize::from(code)].connection_id;
-        let same: Vec<u8> =
-            (0..self.codes.len() as u8).filter(|n| id_of(*n) == id_of(call.code)).collect();
+        let id = connection_id(self.codes[usize::from(call.code)].connection_id);
         let promised = call.purpose == Purpose::Disconnect && answer == Answer::Success;
         let refused = matches!(answer, Answer::Invalid);
-        for token in self.tokens.iter_mut().filter(|t| t.mark == Mark::Fenced) {
+        let fenced = |t: &&mut Token| t.state == TokenState::Fenced;
+        for token in self.connection.tokens.iter_mut().filter(fenced) {
+            let is_of = |id: &ConnectionId| token.facts.connection_id == *id;
             match variant {
-                Variant::OneRefusalSettlesAll if refused => token.refused = true,
-                Variant::SuccessIsProof if promised && same.contains(&token.code) => {
-                    token.refused = true;
+                Variant::OneRefusalSettlesAll if refused => {}
+                Variant::SuccessIsProof if promised && is_of(id) => {}
+                Variant::WipedBeforeTheRefusal if promised && code_of(token) == call.code => {
+                    let evidence = Evidence::Refused { request_id: None };
+                    token.state = TokenState::Revoked { evidence, at: NOW };
+                    continue;
                 }
-                Variant::WipedBeforeTheRefusal if promised && token.code == call.code => {
-                    token.mark = Mark::Refused;
-                }
-                _ => {}
+                _ => continue,
             }
+            token.progress.refused = Some(Refusal { at: NOW, request_id: None });
         }
     }
 
     /// Whether an unanswered `/disconnect` of the connection may still take effect, as far as is known.
     pub(crate) fn is_late(&self, variant: Variant) -> bool {
-        variant != Variant::NoSevenMinutes && self.connection().ambiguous_at().is_some()
+        variant != Variant::NoSevenMinutes && self.connection.ambiguous_at().is_some()
     }
 
     /// A call goes unanswered. One that Finch has accepted may take effect late, whatever becomes of its
@@ -164,10 +166,9 @@ impl World {
 
     /// Forgets what was only in the memory of a process.
     pub(crate) fn forget_fence(&mut self) {
-        self.disconnects.retain(|d| d.state != Course::Open);
-        for token in self.tokens.iter_mut().filter(|t| t.mark == Mark::Fenced) {
-            token.mark = Mark::Active;
-        }
+        self.connection.disconnects.retain(|d| !d.is_open());
+        let fenced = self.connection.tokens.iter_mut().filter(|t| t.state == TokenState::Fenced);
+        fenced.for_each(|token| token.state = TokenState::Active);
         self.due = false;
     }
 }

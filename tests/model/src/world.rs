@@ -1,22 +1,26 @@
-//! One state of everything: Finch's truth, the durable store, and the processes. Small and canonical:
-//! no time, no secret, and numbers of the sequence only by their order.
+//! One state of everything: Finch's truth, the durable store, and the processes. Canonical: no time, no secret, and
+//! numbers of the sequence only by their order.
 
-use finch_core::decide::AskedAt;
+use finch_core::{
+    Connection, DisconnectState, Draft, FailureKind, Progress, Seq, Token, TokenId, Trouble,
+    decide::AskedAt,
+};
+use jiff::Timestamp;
 
-/// A moment of the sequence. 0: none, or of no more use.
-pub(crate) type Moment = u8;
+/// The present. Nothing in the model depends on it: what waits, waits beyond it.
+pub(crate) const NOW: Timestamp = Timestamp::constant(1_000_000_000, 0);
+const LATER: Timestamp = Timestamp::constant(1_000_000_001, 0);
+
+/// So often Finch was asked when it is to be asked to disconnect once more.
+const ENOUGH: u32 = 7;
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct World {
     /// Each code with its attempt, its exchange and Finch's truth of its token. The first one's token is
     /// stored from the start.
     pub(crate) codes: Vec<Code>,
-    /// The connection's tokens as stored, in the order in which they arrived.
-    pub(crate) tokens: Vec<Stored>,
-    /// Its disconnects as stored.
-    pub(crate) disconnects: Vec<Disconnect>,
-    /// When which customer retired.
-    pub(crate) retirements: Vec<(Moment, u8)>,
+    /// The connection as stored.
+    pub(crate) connection: Connection,
     /// The agenda says that there is work.
     pub(crate) due: bool,
     pub(crate) lease: Lease,
@@ -49,7 +53,8 @@ pub(crate) struct Code {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Attempt {
-    pub(crate) began: Moment,
+    /// 0: of no more use.
+    pub(crate) began: u64,
     pub(crate) end: End,
 }
 
@@ -79,76 +84,6 @@ pub(crate) enum Issued {
     Dead,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Stored {
-    pub(crate) code: u8,
-    pub(crate) mark: Mark,
-    pub(crate) began: Moment,
-    pub(crate) verified: Moment,
-    /// Finch has promised its end.
-    pub(crate) acknowledged: bool,
-    /// Finch went on accepting it, for so long that it is to be disconnected once more.
-    pub(crate) polled: bool,
-    /// The instance that has marked it as sending.
-    pub(crate) sending: Option<u8>,
-    /// A `/disconnect` with it went unanswered within the last 7 minutes.
-    pub(crate) ambiguous: bool,
-    /// It was superseded before a disconnect fenced it.
-    pub(crate) superseded: bool,
-    pub(crate) refused: bool,
-    /// Whether it waits for its next try.
-    pub(crate) wait: Wait,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Mark {
-    Active,
-    Unverified,
-    Fenced,
-    Retired,
-    Superseded,
-    /// `Revoked`, for Finch refused it.
-    Refused,
-    /// `Revoked`, for an operator said so.
-    Closed,
-}
-
-impl Mark {
-    /// Handed out now, or perhaps after a look at Finch.
-    pub(crate) fn is_live(self) -> bool {
-        matches!(self, Self::Active | Self::Unverified)
-    }
-
-    pub(crate) fn is_final(self) -> bool {
-        matches!(self, Self::Refused | Self::Closed)
-    }
-}
-
-/// Whether a token waits for its next try.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Wait {
-    No,
-    /// It does, and holds no other one up.
-    Alone,
-    /// It does, and all others with it.
-    All,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Disconnect {
-    pub(crate) began: Moment,
-    pub(crate) by: By,
-    pub(crate) state: Course,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Course {
-    Open,
-    Ended(Moment),
-    /// It goes on as the one that began then.
-    Merged(Moment),
-}
-
 /// Who wants a disconnect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum By {
@@ -156,10 +91,6 @@ pub enum By {
     Customer(u8),
     /// The operator, for everyone.
     Operator,
-    /// Finch ended it.
-    Finch,
-    /// The reconciler, for what was left over.
-    Reconciler,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -207,25 +138,57 @@ pub(crate) enum Answer {
     Lost,
 }
 
+/// Of which code a token is.
+pub(crate) fn code_of(token: &Token) -> u8 {
+    token.fingerprint.0[0]
+}
+
 impl World {
-    pub(crate) fn stored(&self, code: u8) -> Option<&Stored> {
-        self.tokens.iter().find(|t| t.code == code)
+    pub(crate) fn stored(&self, code: u8) -> Option<&Token> {
+        self.connection.tokens.iter().find(|t| code_of(t) == code)
+    }
+
+    pub(crate) fn id_of(&self, code: u8) -> Option<TokenId> {
+        self.stored(code).map(|token| token.id)
     }
 
     pub(crate) fn is_alive(&self, code: u8) -> bool {
         self.codes[usize::from(code)].token == Issued::Alive
     }
 
-    pub(crate) fn open(&self) -> Option<&Disconnect> {
-        self.disconnects.iter().find(|d| d.state == Course::Open)
+    pub(crate) fn is_open(&self) -> bool {
+        self.connection.open_disconnect().is_some()
     }
 
     pub(crate) fn lives(&self) -> bool {
-        self.tokens.iter().any(|t| t.mark.is_live())
+        self.connection.tokens.iter().any(|t| t.state.is_live())
+    }
+
+    /// Applies changes; a worker that has just loaded the connection will find that it moved.
+    pub(crate) fn change(&mut self, decide: impl FnOnce(&mut Draft)) {
+        let mut draft = Draft::of(self.connection.clone());
+        decide(&mut draft);
+        self.write(draft);
+    }
+
+    /// Writes a draft as a store does: whole, and what is new under the next number.
+    pub(crate) fn write(&mut self, draft: Draft) {
+        let Some(commit) = draft.finish() else { return };
+        let commit = commit.numbered(Seq(self.next()));
+        self.due = commit.connection.as_ref().is_some_and(|row| row.agenda.due.is_some());
+        let Some(after) = commit.applied_to(Some(self.connection.clone())) else { return };
+        self.revived |= self.connection.tokens.iter().any(|before| {
+            let after = after.token(before.id).map(|token| &token.state);
+            after.is_none_or(|after| {
+                (!before.state.is_live() && after.is_live())
+                    || (before.state.is_revoked() && *after != before.state)
+            })
+        });
+        self.connection = after;
     }
 
     /// The moment after everything.
-    pub(crate) fn next(&mut self) -> Moment {
+    pub(crate) fn next(&mut self) -> u64 {
         self.moments().into_iter().map(|moment| *moment).max().unwrap_or(0) + 1
     }
 
@@ -236,36 +199,68 @@ impl World {
                 attempt.began = 0;
             }
         }
-        for token in self.tokens.iter_mut().filter(|t| t.mark.is_final()) {
-            (token.acknowledged, token.polled, token.refused) = (false, false, false);
-            token.wait = Wait::No;
+        self.connection.revision.0 = 0;
+        for disconnect in &mut self.connection.disconnects {
+            (disconnect.intent.reason, disconnect.fenced) = (None, Vec::new());
         }
-        let mut order: Vec<Moment> = self.moments().into_iter().map(|moment| *moment).collect();
+        for (place, token) in (0..).zip(&mut self.connection.tokens) {
+            (token.id, token.status) = (TokenId(Seq(place)), None);
+            token.progress = canonical_progress(&token.progress, token.state.is_revoked());
+        }
+        let mut order: Vec<u64> = self.moments().into_iter().map(|moment| *moment).collect();
         order.sort_unstable();
         order.dedup();
-        let rank = |moment: Moment| order.partition_point(|known| *known < moment) as Moment + 1;
+        let rank = |moment: u64| order.partition_point(|known| *known < moment) as u64 + 1;
         for moment in self.moments() {
             *moment = rank(*moment);
         }
         self
     }
 
-    fn moments(&mut self) -> Vec<&mut Moment> {
+    fn moments(&mut self) -> Vec<&mut u64> {
         let mut all = Vec::with_capacity(16);
         all.extend(self.codes.iter_mut().filter_map(|c| c.attempt.as_mut()).map(|a| &mut a.began));
-        for token in &mut self.tokens {
-            all.push(&mut token.began);
-            all.push(&mut token.verified);
+        for token in &mut self.connection.tokens {
+            all.push(&mut token.exchange_began.0);
+            all.extend(token.verified.as_mut().map(|verified| &mut verified.0));
         }
-        for disconnect in &mut self.disconnects {
-            all.push(&mut disconnect.began);
+        for disconnect in &mut self.connection.disconnects {
+            all.push(&mut disconnect.id.0.0);
             match &mut disconnect.state {
-                Course::Ended(moment) | Course::Merged(moment) => all.push(moment),
-                Course::Open => {}
+                DisconnectState::Ended { seq, .. } => all.push(&mut seq.0),
+                DisconnectState::Merged { into } => all.push(&mut into.0.0),
+                DisconnectState::Open => {}
             }
         }
-        all.extend(self.retirements.iter_mut().map(|(moment, _)| moment));
+        all.extend(self.connection.retirements.iter_mut().map(|r| &mut r.seq.0));
         all.retain(|moment| **moment != 0);
         all
+    }
+}
+
+/// Whether a token waits matters, and whether all others wait with it; not how often it was tried.
+fn canonical_progress(progress: &Progress, is_over: bool) -> Progress {
+    let kept = Progress {
+        sending: progress.sending,
+        ambiguous_at: progress.ambiguous_at,
+        superseded: progress.superseded,
+        ..Progress::default()
+    };
+    if is_over {
+        return kept;
+    }
+    let trouble = progress.trouble.as_ref();
+    let kind = match trouble.is_none_or(|t| t.failure.kind.is_of_one_token()) {
+        true => FailureKind::StillAccepted,
+        false => FailureKind::PaymentRequired,
+    };
+    let waits = progress.next_try.is_some_and(|next| next > NOW);
+    Progress {
+        acknowledged: progress.acknowledged,
+        polls: if progress.polls > 0 { ENOUGH } else { 0 },
+        refused: progress.refused.clone(),
+        next_try: waits.then_some(LATER),
+        trouble: waits.then(|| Trouble { failure: kind.into(), at: NOW }),
+        ..kept
     }
 }
