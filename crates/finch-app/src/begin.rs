@@ -94,9 +94,7 @@ impl Finch {
         validate(&request)?;
         let found =
             self.inner.store.load(Selector::ConnectionId(connection), Some(scope.id())).await?;
-        let Some(found) = found else {
-            return Err(BeginConnectError::NotFound);
-        };
+        let found = found.ok_or(BeginConnectError::NotFound)?;
         if decide::has_ended_for(&found, connection, scope.id()) {
             return Err(BeginConnectError::Ended);
         }
@@ -223,9 +221,9 @@ impl Finch {
         customer: &CustomerId,
         id: &ConnectionId,
     ) -> Result<bool, StoreError> {
-        let selector = Selector::ConnectionId(id);
-        let own = self.inner.store.load(selector, Some(customer)).await?.is_some();
-        Ok(own || self.inner.store.load(selector, None).await?.is_none())
+        let found = self.inner.store.load(Selector::ConnectionId(id), None).await?;
+        let is_named = |t: &Token| t.facts.connection_id == *id;
+        Ok(found.is_none_or(|c| c.tokens_of(Some(customer)).any(is_named)))
     }
 }
 

@@ -61,18 +61,13 @@ impl Finch {
         company: Option<&CompanyId>,
         mut decide: impl FnMut(&mut Draft, Option<&Connection>) -> T,
     ) -> Result<Option<(T, Committed)>, StoreError> {
-        let mut retries = Retries::default();
+        let (store, mut retries) = (&self.inner.store, Retries::default());
         loop {
-            let Some(connection) = self.inner.store.load(selector, None).await? else {
-                return Ok(None);
-            };
+            let Some(connection) = store.load(selector, None).await? else { return Ok(None) };
             let revision = connection.revision;
             let pair = match company.filter(|_| connection.company.is_none()) {
                 Some(company) => {
-                    self.inner
-                        .store
-                        .load(Selector::Pair(&connection.provider, company), None)
-                        .await?
+                    store.load(Selector::Pair(&connection.provider, company), None).await?
                 }
                 None => None,
             };

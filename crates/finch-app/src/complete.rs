@@ -175,28 +175,22 @@ impl Finch {
                 self.admit(&attempt, from, began, grant).await
             }
             Err(error) => {
-                let failure = error.failure();
-                let (end, error) = match (exchange_failure(&error), error) {
+                let (failed, failure) = (exchange_failure(&error), error.failure());
+                let end = match failed {
+                    ExchangeFailure::NotSent => AttemptEnd::NotSent(failure),
+                    ExchangeFailure::Definite => AttemptEnd::Failed(failure),
+                    ExchangeFailure::Unknown => AttemptEnd::Unknown(failure),
+                };
+                self.give_up(attempt.id, end).await;
+                Err(match (failed, error) {
                     (_, FinchApiError::Unplaced { secret, source }) => {
                         let token = unstored(&attempt, secret, None);
-                        let error = CompleteConnectError::NotStored { token, source };
-                        (AttemptEnd::Unknown(failure), error)
+                        CompleteConnectError::NotStored { token, source }
                     }
-                    (ExchangeFailure::NotSent, error) => {
-                        (AttemptEnd::NotSent(failure), CompleteConnectError::NotSent(error))
-                    }
-                    (ExchangeFailure::Definite, error) => {
-                        (AttemptEnd::Failed(failure), CompleteConnectError::Failed(error))
-                    }
-                    (ExchangeFailure::Unknown, error) => {
-                        (AttemptEnd::Unknown(failure), CompleteConnectError::Unknown(error))
-                    }
-                };
-                // Should this fail too, the attempt stays open and is listed as a possible orphan.
-                if let Err(error) = self.end_attempt(attempt.id, end).await {
-                    tracing::warn!(%error, "the end of an exchange could not be stored");
-                }
-                Err(error)
+                    (ExchangeFailure::NotSent, error) => CompleteConnectError::NotSent(error),
+                    (ExchangeFailure::Definite, error) => CompleteConnectError::Failed(error),
+                    (ExchangeFailure::Unknown, error) => CompleteConnectError::Unknown(error),
+                })
             }
         }
     }
@@ -217,9 +211,7 @@ impl Finch {
             }
         };
         let Some(token) = stored else {
-            if let Err(error) = self.end_attempt(attempt.id, AttemptEnd::ForeignToken).await {
-                tracing::warn!(%error, "the end of an exchange could not be stored");
-            }
+            self.give_up(attempt.id, AttemptEnd::ForeignToken).await;
             return Err(CompleteConnectError::ForeignToken);
         };
         let mut connection = self.holding(token).await.unwrap_or_default();
@@ -250,7 +242,8 @@ impl Finch {
         began: Began,
     ) -> Result<(), StoreError> {
         let (customer, now) = (Some(&by.purpose.customer), self.now());
-        let unsettled = self.inner.store.possible_orphans(customer, Timestamp::MAX, None, 1000).await?;
+        let unsettled =
+            self.inner.store.possible_orphans(customer, Timestamp::MAX, None, 1000).await?;
         let mut others: Vec<_> =
             unsettled.into_iter().filter(|other| other.is_cleared_by(by, &token.facts)).collect();
         // One of them has made it, and that may be one whose answer is still awaited.
@@ -263,6 +256,14 @@ impl Finch {
             self.end_attempt(orphan.id, end).await?;
         }
         Ok(())
+    }
+
+    /// The exchange has brought no token to store. Should that not be written, the attempt stays open and is listed as
+    /// a possible orphan.
+    async fn give_up(&self, attempt: AttemptId, end: AttemptEnd) {
+        if let Err(error) = self.end_attempt(attempt, end).await {
+            tracing::warn!(%error, "the end of an exchange could not be stored");
+        }
     }
 
     /// Writes how an exchange ended without a token.

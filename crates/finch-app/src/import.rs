@@ -22,6 +22,12 @@ pub struct ImportRequest {
     pub connection_id: Option<ConnectionId>,
 }
 
+impl ImportRequest {
+    fn means_another(&self, connection: &ConnectionId) -> bool {
+        self.connection_id.as_ref().is_some_and(|named| named != connection)
+    }
+}
+
 /// What became of a token that was to be imported.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
@@ -113,7 +119,7 @@ impl Finch {
             return Ok(ImportedToken::Undecided { failure: unplaced(&said) });
         };
         let connection_id = facts.connection_id.clone();
-        if import.connection_id.as_ref().is_some_and(|named| *named != connection_id) {
+        if import.means_another(&connection_id) {
             return Ok(ImportedToken::OtherConnection { connection_id });
         }
         let grant = Grant { secret: import.token.clone(), facts };
@@ -138,12 +144,12 @@ impl Finch {
         let token = token.filter(|t| !t.state.is_revoked());
         Ok(token.map(|token| {
             let (connection_id, state) = (token.facts.connection_id.clone(), token.state.clone());
-            let is_other =
-                import.connection_id.as_ref().is_some_and(|named| *named != connection_id);
             match &token.customer {
                 None => ImportedToken::Conflict { connection_id },
                 Some(customer) if *customer != import.customer => ImportedToken::Foreign,
-                Some(_) if is_other => ImportedToken::OtherConnection { connection_id },
+                Some(_) if import.means_another(&connection_id) => {
+                    ImportedToken::OtherConnection { connection_id }
+                }
                 Some(_) => ImportedToken::AlreadyHere { connection_id, state },
             }
         }))

@@ -177,11 +177,9 @@ impl Finch {
     }
 
     async fn wrapped_keys(&self) -> Result<(Keyring, WrappedKeys), KeysError> {
-        let Some(keyring) = self.inner.store.keyring().await? else {
-            return Err(StoreError::Corrupt("its key ring is missing".to_owned()).into());
-        };
-        let keys =
-            WrappedKeys::from_document(self.inner.store.binding().store.0, &keyring.document)?;
+        let keyring = self.inner.vault.keyring().await?;
+        let store = self.inner.store.binding().store;
+        let keys = WrappedKeys::from_document(store.0, &keyring.document)?;
         Ok((keyring, keys))
     }
 

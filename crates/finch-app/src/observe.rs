@@ -48,10 +48,8 @@ impl Finch {
         let Asking { asked_at, monotonic } = asked;
         let company = answer.ok().and_then(|said| said.facts.company_id.as_ref());
         let observed = self.change_beside(Selector::TokenId(token), company, |draft, pair| {
-            let late = self
-                .inner
-                .pending_effects
-                .of(pair.into_iter().chain([draft.connection()]), monotonic);
+            let connections = pair.into_iter().chain([draft.connection()]);
+            let late = self.inner.pending_effects.of(connections, monotonic);
             let (now, jitter) = (self.now(), self.jitter());
             decide::observe(draft, pair, Observation { token, asked_at, answer, late, now, jitter })
         });
@@ -125,31 +123,19 @@ impl Finch {
         customer: Option<&CustomerId>,
         how: Effort<'_>,
     ) -> Result<(), StoreError> {
-        let Some(connection) = self.holding(anchor).await? else {
-            return Ok(());
-        };
+        let Some(connection) = self.holding(anchor).await? else { return Ok(()) };
         let mut work = self.work_on(connection.key).await;
-        let settled = self.settle_each(connection, customer, how, &mut work).await;
-        work.release().await;
-        settled
-    }
-
-    async fn settle_each(
-        &self,
-        connection: Connection,
-        customer: Option<&CustomerId>,
-        how: Effort<'_>,
-        work: &mut Work<'_>,
-    ) -> Result<(), StoreError> {
+        let mut settled = Ok(Asked::Unwanted);
         for token in connection.tokens_of(customer).rev().map(|t| t.id) {
-            // Each answer may settle the next question.
+            // Each answer may settle the next question; or another instance settles it.
             let is_doubtful = |c: &Connection| self.is_doubtful(c, token, how);
-            if let Asked::Held = self.probe_in_turn(token, how, work, is_doubtful).await? {
-                // Another instance settles it.
-                return Ok(());
+            settled = self.probe_in_turn(token, how, &mut work, is_doubtful).await;
+            if matches!(settled, Ok(Asked::Held) | Err(_)) {
+                break;
             }
         }
-        Ok(())
+        work.release().await;
+        settled.map(drop)
     }
 
     /// Asks Finch about a token when it is the turn of this work, if that is still `wanted` then.

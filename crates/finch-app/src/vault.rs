@@ -81,9 +81,7 @@ impl Vault {
     /// # Errors
     /// [`StoreError::KeysUnavailable`]: the present key ring cannot be opened.
     pub(crate) async fn ready(&self) -> Result<(), StoreError> {
-        let Some(keyring) = self.store.keyring().await? else {
-            return Err(StoreError::Corrupt("its key ring is missing".to_owned()));
-        };
+        let keyring = self.keyring().await?;
         if keyring.version == self.now_open().version {
             return Ok(());
         }
@@ -98,10 +96,14 @@ impl Vault {
     /// Opens the present key ring. False: it has no newer data key than the one that is open.
     pub(crate) async fn reload(&self) -> Result<bool, StoreError> {
         let before = self.epoch();
-        if let Some(keyring) = self.store.keyring().await? {
-            self.open_again(&keyring).await?;
-        }
+        self.open_again(&self.keyring().await?).await?;
         Ok(self.epoch() > before)
+    }
+
+    /// The key ring as it is stored now.
+    pub(crate) async fn keyring(&self) -> Result<Keyring, StoreError> {
+        let keyring = self.store.keyring().await?;
+        keyring.ok_or_else(|| StoreError::Corrupt("its key ring is missing".to_owned()))
     }
 
     async fn open_again(&self, keyring: &Keyring) -> Result<(), StoreError> {

@@ -96,12 +96,9 @@ impl Finch {
         }
         self.follow_records(&mut records, &mut found, progress).await?;
         let broken = records.into_iter().filter(|(_, record)| !record.holds);
-        found.broken_records = broken
-            .map(|(connection, Record { connection_id, .. })| BrokenRecord {
-                connection,
-                connection_id,
-            })
-            .collect();
+        let named =
+            |(connection, Record { connection_id, .. })| BrokenRecord { connection, connection_id };
+        found.broken_records = broken.map(named).collect();
         Ok(found)
     }
 

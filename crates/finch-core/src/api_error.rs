@@ -201,6 +201,7 @@ pub enum ExchangeFailure {
 /// What a failed exchange means (`design` semantics 5, step 3).
 pub fn exchange_failure(error: &FinchApiError) -> ExchangeFailure {
     match (error, error.answer().map(|answer| answer.status)) {
+        (FinchApiError::Unplaced { .. }, _) => ExchangeFailure::Unknown,
         (FinchApiError::NoAnswer { sent: false, .. }, _) | (_, Some(402 | 429)) => {
             ExchangeFailure::NotSent
         }

@@ -168,6 +168,11 @@ pub enum Claim {
 }
 
 impl Attempt {
+    /// How its exchange ended; none: there is none, or it runs.
+    fn end(&self) -> Option<&AttemptEnd> {
+        self.exchange.as_ref()?.end.as_ref()
+    }
+
     /// Decides what the holder of this attempt's `state` gets. `same_code` compares with the code of
     /// the exchange that has begun, if one has.
     pub fn claim(&self, same_code: bool, now: Timestamp) -> Claim {
@@ -230,7 +235,7 @@ impl Attempt {
 
     /// The later token that covers this lost exchange.
     pub fn covered_by(&self) -> Option<TokenId> {
-        match self.exchange.as_ref()?.end.as_ref()? {
+        match self.end()? {
             AttemptEnd::Covered { by, .. } => Some(*by),
             _ => None,
         }
@@ -244,9 +249,7 @@ impl Attempt {
     /// here (I11). One that is live here may have been ended from Finch's dashboard, and the exchange may have
     /// taken effect after that.
     pub fn cover(&self, by: &Token, is_over: bool) -> Cover {
-        let Some(Exchange { end: Some(AttemptEnd::Covered { failure, over, .. }), .. }) =
-            &self.exchange
-        else {
+        let Some(AttemptEnd::Covered { failure, over, .. }) = self.end() else {
             return Cover::Lost;
         };
         match &by.state {
@@ -266,7 +269,7 @@ impl Attempt {
 
     /// What was said of an exchange that was lost.
     pub fn failure(&self) -> Option<Failure> {
-        match self.exchange.as_ref()?.end.as_ref()? {
+        match self.end()? {
             AttemptEnd::Unknown(failure) | AttemptEnd::Covered { failure, .. } => {
                 Some(failure.clone())
             }
@@ -294,27 +297,17 @@ impl Attempt {
     /// From when on nothing can come of this attempt any more: a [while](ATTEMPT_KEPT_FOR) after its session has
     /// ended. None: an exchange of it runs, has brought a token, or may have.
     pub fn forgettable_at(&self) -> Option<Timestamp> {
-        let is_over = match &self.exchange {
-            None => true,
-            Some(Exchange { end: None, .. }) => false,
-            Some(Exchange { end: Some(end), .. }) => !matches!(
-                end,
-                AttemptEnd::Stored(_) | AttemptEnd::Unknown(_) | AttemptEnd::Covered { .. }
-            ),
-        };
+        let is_stored = matches!(self.end(), Some(AttemptEnd::Stored(_)));
+        let is_over = !is_stored && !self.is_unsettled();
         let kept_until = || self.purpose.expires_at.saturating_add(ATTEMPT_KEPT_FOR);
         is_over.then(|| kept_until().unwrap_or(Timestamp::MAX))
     }
 
     /// Whether a token may exist at Finch that is not stored, or the exchange still runs.
     pub fn is_unsettled(&self) -> bool {
-        matches!(
-            &self.exchange,
-            Some(Exchange {
-                end: None | Some(AttemptEnd::Unknown(_) | AttemptEnd::Covered { .. }),
-                ..
-            })
-        )
+        let open =
+            matches!(self.end(), None | Some(AttemptEnd::Unknown(_) | AttemptEnd::Covered { .. }));
+        self.exchange.is_some() && open
     }
 
     /// Whether a token may exist at Finch that is not stored: the answer was lost, or the exchange began

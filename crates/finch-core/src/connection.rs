@@ -84,13 +84,7 @@ impl Connection {
 
     /// The token of this record.
     pub fn token(&self, id: TokenId) -> Option<&Token> {
-        self.position(id).map(|at| &self.tokens[at])
-    }
-
-    /// Where they are in order, as they are but in tests, the search is short.
-    fn position(&self, id: TokenId) -> Option<usize> {
-        let found = self.tokens.binary_search_by_key(&id, |t| t.id).ok();
-        found.or_else(|| self.tokens.iter().position(|t| t.id == id))
+        self.tokens.iter().find(|t| t.id == id)
     }
 
     /// The newest record of the token with this fingerprint.

@@ -24,13 +24,13 @@ pub struct Sealed {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SealedAs {
     /// To ask Finch about the token, and to disconnect it.
-    Held,
+    Held = 0,
     /// The same, and to hand it out once Finch has accepted it.
-    InDoubt,
+    InDoubt = 3,
     /// To hand the token out, too.
-    Usable,
+    Usable = 1,
     /// Finch has refused the token: the proof that an open disconnect waits for.
-    Refused,
+    Refused = 2,
 }
 
 impl SealedAs {
@@ -39,12 +39,7 @@ impl SealedAs {
 
     /// Its number in what a secret is bound to. It never changes.
     pub fn number(self) -> u8 {
-        match self {
-            Self::Held => 0,
-            Self::Usable => 1,
-            Self::Refused => 2,
-            Self::InDoubt => 3,
-        }
+        self as u8
     }
 }
 

@@ -2,15 +2,14 @@
 
 use finch_core::{
     Attempt as Record, AttemptEnd, AttemptId, Claim, Connection, DisconnectState, Draft, Evidence,
-    FailureKind, Fingerprint, Flow, Found, Intent, NewAttempt, Seq, TokenState,
+    FailureKind, Fingerprint, Found, Intent, Seq, TokenState,
     decide::{self, Arrival, PlanVerdict, Source, Subject},
 };
-use jiff::Timestamp;
 
 use crate::{
     action::Action,
     setting::Setting,
-    store::{actor, connection_id, customer, facts, operator},
+    store::{actor, attempt_of, connection_id, customer, facts, operator},
     variant::Variant,
     world::{
         Answer, Attempt, By, Call, Driver, End, Exchange, Issued, Lease, NOW, Purpose, World,
@@ -151,16 +150,7 @@ impl World {
         };
         Record {
             id: AttemptId(Seq(code.into())),
-            purpose: NewAttempt {
-                customer: customer(known.owner).clone(),
-                flow: Flow::Embedded,
-                finch_customer_id: None,
-                products: Vec::new(),
-                reauthenticates: None,
-                for_disconnect: None,
-                opened_at: NOW,
-                expires_at: Timestamp::MAX,
-            },
+            purpose: attempt_of(known.owner).clone(),
             exchange: known.attempt.map(|attempt| finch_core::Exchange {
                 began: Seq(attempt.began),
                 began_at: NOW,
@@ -204,7 +194,7 @@ impl World {
         };
         let late = self.is_late(variant);
         let arrival = Arrival {
-            facts: facts(known.connection_id),
+            facts: facts(known.connection_id).clone(),
             fingerprint: Fingerprint([code; 32]),
             from: Source::Exchange(&record),
             began,

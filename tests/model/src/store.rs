@@ -3,39 +3,51 @@
 use std::sync::LazyLock;
 
 use finch_core::{
-    Actor, CompanyId, Connection, ConnectionId, ConnectionKey, CustomerId, Fingerprint,
-    OperatorName, Progress, ProviderId, RecordHead, Revision, Seq, Token, TokenFacts, TokenId,
-    TokenState,
+    Actor, Connection, ConnectionId, CustomerId, Fingerprint, Found, NewAttempt, OperatorName, Seq,
+    TokenFacts,
+    decide::{self, Arrival, Source},
 };
 
 use crate::world::{By, NOW};
 
-struct Names {
-    provider: ProviderId,
-    company: CompanyId,
-    customers: Vec<CustomerId>,
-    connection_ids: Vec<ConnectionId>,
+struct Samples {
+    /// What an attempt of each customer is for.
+    attempts: Vec<NewAttempt>,
+    /// What Finch says about a token of each `connection_id`.
+    facts: Vec<TokenFacts>,
     operator: OperatorName,
 }
 
-static NAMES: LazyLock<Names> = LazyLock::new(|| Names {
-    provider: "gusto".parse().expect("an id"),
-    company: "c".parse().expect("an id"),
-    customers: ["a", "b"].map(|name| name.parse().expect("an id")).to_vec(),
-    connection_ids: (0..8).map(|n| format!("c{n}").parse().expect("an id")).collect(),
-    operator: "o".parse().expect("an id"),
+static SAMPLES: LazyLock<Samples> = LazyLock::new(|| {
+    let facts = |number| {
+        let facts = finch_testkit::facts(&format!("c{number}"), "gusto", "c");
+        TokenFacts { products: Vec::new(), ..facts }
+    };
+    Samples {
+        attempts: ["a", "b"].map(finch_testkit::new_attempt).to_vec(),
+        facts: (0..8).map(facts).collect(),
+        operator: "o".parse().expect("a name"),
+    }
 });
 
+pub(crate) fn attempt_of(customer: u8) -> &'static NewAttempt {
+    &SAMPLES.attempts[usize::from(customer)]
+}
+
 pub(crate) fn customer(number: u8) -> &'static CustomerId {
-    &NAMES.customers[usize::from(number)]
+    &attempt_of(number).customer
+}
+
+pub(crate) fn facts(connection_id: u8) -> &'static TokenFacts {
+    &SAMPLES.facts[usize::from(connection_id)]
 }
 
 pub(crate) fn connection_id(number: u8) -> &'static ConnectionId {
-    &NAMES.connection_ids[usize::from(number)]
+    &facts(number).connection_id
 }
 
 pub(crate) fn operator() -> &'static OperatorName {
-    &NAMES.operator
+    &SAMPLES.operator
 }
 
 pub(crate) fn actor(by: By) -> Actor {
@@ -50,43 +62,16 @@ pub(crate) fn mark_of(instance: u8) -> Seq {
     Seq((1 << 40) + u64::from(instance))
 }
 
-/// What Finch says about a token of this `connection_id`.
-pub(crate) fn facts(number: u8) -> TokenFacts {
-    TokenFacts {
-        connection_id: connection_id(number).clone(),
-        provider_id: NAMES.provider.clone(),
-        company_id: Some(NAMES.company.clone()),
-        finch_customer_id: None,
-        products: Vec::new(),
-    }
-}
-
 /// A connection whose one token is in use: of the first code, and of this customer.
 pub(crate) fn connection(owner: u8) -> Connection {
-    let token = Token {
-        id: TokenId(Seq(0)),
-        customer: Some(customer(owner).clone()),
-        facts: facts(0),
+    let arrival = Arrival {
+        facts: facts(0).clone(),
         fingerprint: Fingerprint([0; 32]),
-        finch_token_id: None,
-        status: None,
-        state: TokenState::Active,
-        exchange_began: Seq(1),
-        verified: None,
-        added_at: NOW,
-        progress: Progress::default(),
-        handed_out: false,
-        used_at: None,
+        from: Source::Import { customer: customer(owner), by: operator() },
+        began: Seq(1),
+        now: NOW,
+        late: false,
     };
-    Connection {
-        key: ConnectionKey(Seq(0)),
-        revision: Revision(0),
-        provider: NAMES.provider.clone(),
-        company: Some(NAMES.company.clone()),
-        tokens: vec![token],
-        disconnects: Vec::new(),
-        retirements: Vec::new(),
-        question: None,
-        record: RecordHead::default(),
-    }
+    let commit = decide::admit(Found::default(), arrival).draft.and_then(|draft| draft.finish());
+    commit.and_then(|c| c.numbered(Seq(2)).applied_to(None)).expect("a new connection")
 }

@@ -175,7 +175,7 @@ impl World {
 
 fn introspection(connection_id: u8) -> Introspection {
     Introspection {
-        facts: facts(connection_id).into(),
+        facts: facts(connection_id).clone().into(),
         status: Some(ConnectionStatus::Connected),
         ..Introspection::default()
     }

@@ -74,9 +74,8 @@ async fn a_customer_that_only_the_introspection_names_is_enough_without_a_state(
 #[tokio::test]
 async fn a_token_whose_connection_finch_does_not_name_comes_back_with_the_error() {
     let unplaced = || {
-        let answer = Some(Box::new(Answer { status: 200, ..Answer::default() }));
-        let problem = "provider_id is missing".to_owned();
-        let source = Box::new(FinchApiError::Unreadable { problem, answer });
+        // The question that would have named it was not looked at.
+        let source = Box::new(Answer { status: 402, ..Answer::default() }.into_error());
         Err(FinchApiError::Unplaced { secret: AccessToken::new("canary"), source })
     };
     let finch = exchanging(mock(), memory(), new_attempt("customer-0"), unplaced).await;

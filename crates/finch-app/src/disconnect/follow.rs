@@ -134,17 +134,14 @@ impl Finch {
         let Some(secret) = self.secret_of(connection, token).await? else {
             return Ok(());
         };
-        let mark = match call {
-            decide::Call::Disconnect => match self.mark_as_sending(token).await? {
-                None => return Ok(()),
-                mark => mark,
-            },
-            decide::Call::Introspect => None,
-        };
-        let answer = match call {
-            decide::Call::Disconnect => work.call(self.inner.api.disconnect(&secret)).await,
+        let (mark, answer) = match call {
+            decide::Call::Disconnect => {
+                let Some(mark) = self.mark_as_sending(token).await? else { return Ok(()) };
+                (Some(mark), work.call(self.inner.api.disconnect(&secret)).await)
+            }
             decide::Call::Introspect => {
-                work.call(self.inner.api.introspect(&secret)).await.map(|said| said.request_id)
+                let said = work.call(self.inner.api.introspect(&secret)).await;
+                (None, said.map(|said| said.request_id))
             }
         };
         let now = self.now();

@@ -1,5 +1,7 @@
 //! What a person should look at, and why.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -53,36 +55,24 @@ pub enum Matter {
 pub fn attention(connection: &Connection) -> Vec<Attention> {
     let open = connection.open_disconnect().is_some();
     let stuck = lacks_a_readable_token(connection);
-    let mut found: Vec<Attention> = Vec::new();
+    let mut found = BTreeMap::new();
     for token in &connection.tokens {
         let Some(matter) = matter(token, open, stuck) else { continue };
         let at = trouble(&token.progress).map_or(token.added_at, |trouble| trouble.at);
-        let known = found.iter_mut().find(|a| a.matter == matter);
-        let failure = trouble(&token.progress).map(|trouble| trouble.failure.clone());
-        match known {
-            Some(known) => {
-                known.tokens += 1;
-                if !known.customers.iter().any(|c| Some(c) == token.customer.as_ref()) {
-                    known.customers.extend(token.customer.clone());
-                }
-                if at >= known.at {
-                    (known.at, known.failure) = (at, failure.or(known.failure.take()));
-                }
-                known.next_try = known.next_try.into_iter().chain(token.progress.next_try).min();
-            }
-            None => found.push(Attention {
-                matter,
-                connection_id: token.facts.connection_id.clone(),
-                provider_id: connection.provider.clone(),
-                company_id: connection.company.clone(),
-                customers: token.customer.iter().cloned().collect(),
-                tokens: 1,
-                failure,
-                at,
-                next_try: token.progress.next_try,
-            }),
+        let name = &token.facts.connection_id;
+        let known =
+            found.entry(matter).or_insert_with(|| Attention::of(connection, matter, name, at));
+        known.tokens += 1;
+        if !known.customers.iter().any(|c| Some(c) == token.customer.as_ref()) {
+            known.customers.extend(token.customer.clone());
         }
+        if at >= known.at {
+            let failure = trouble(&token.progress).map(|trouble| trouble.failure.clone());
+            (known.at, known.failure) = (at, failure.or(known.failure.take()));
+        }
+        known.next_try = known.next_try.into_iter().chain(token.progress.next_try).min();
     }
+    let mut found: Vec<_> = found.into_values().collect();
     if let Some(open) = connection.open_disconnect().filter(|_| connection.lacks_fenced_tokens()) {
         found.extend(missing_tokens(connection, open));
     }
@@ -93,17 +83,26 @@ pub fn attention(connection: &Connection) -> Vec<Attention> {
 /// Rows of tokens that a disconnect has fenced are not there: only an operator can end it.
 fn missing_tokens(connection: &Connection, open: &Disconnect) -> Option<Attention> {
     let is_missing = |id: &&TokenId| connection.token(**id).is_none();
-    Some(Attention {
-        matter: Matter::NoReadableToken,
-        connection_id: connection.handle(None)?.clone(),
-        provider_id: connection.provider.clone(),
-        company_id: connection.company.clone(),
-        customers: Vec::new(),
-        tokens: open.fenced.iter().filter(is_missing).count(),
-        failure: None,
-        at: open.intent.at,
-        next_try: None,
-    })
+    let (matter, name) = (Matter::NoReadableToken, connection.handle(None)?);
+    let tokens = open.fenced.iter().filter(is_missing).count();
+    Some(Attention { tokens, ..Attention::of(connection, matter, name, open.intent.at) })
+}
+
+impl Attention {
+    /// About no token yet.
+    fn of(connection: &Connection, matter: Matter, name: &ConnectionId, at: Timestamp) -> Self {
+        Self {
+            matter,
+            connection_id: name.clone(),
+            provider_id: connection.provider.clone(),
+            company_id: connection.company.clone(),
+            customers: Vec::new(),
+            tokens: 0,
+            failure: None,
+            at,
+            next_try: None,
+        }
+    }
 }
 
 /// Why a person should look at a token that has got so far. `stuck`: its open disconnect lacks a

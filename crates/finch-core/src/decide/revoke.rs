@@ -12,7 +12,10 @@ use crate::{
     Actor, Backoff, Connection, ConnectionId, DisconnectId, Draft, Event, EventKind, Evidence,
     FailureKind, FinchApiError, OperatorName, Progress, Refusal, RequestId, Seq, Token, TokenId,
     TokenState, Trouble,
-    decide::schedule::{DAY, later, trouble},
+    decide::{
+        contradicts,
+        schedule::{DAY, later, trouble},
+    },
 };
 
 /// So often Finch may accept a token after its promise (1, 2, 4 … 60 s) before it is asked to
@@ -70,13 +73,15 @@ pub fn next_step(
     }
     let ready = ready(connection, now, hurry);
     let promised = promised(connection);
-    let mut first = ready.iter().filter(|t| !contradicts(connection, t));
+    // To disconnect with a token of another provider or employer (R5) would end that connection too: it is only ever
+    // asked about.
+    let mut first = ready.iter().filter(|t| !contradicts(connection, &t.facts));
     if let Some(token) = first.find(|t| !promised.contains(&t.facts.connection_id)) {
         return Step::Call(Call::Disconnect, token.id);
     }
     if let Some(token) = ready.first() {
         let again = token.progress.polls >= POLLS_BEFORE_ANOTHER_DISCONNECT;
-        let again = again && !contradicts(connection, token);
+        let again = again && !contradicts(connection, &token.facts);
         return Step::Call(if again { Call::Disconnect } else { Call::Introspect }, token.id);
     }
     let soonest = unproven.iter().filter_map(|t| t.progress.next_try).min();
@@ -98,14 +103,6 @@ fn ready<'a>(
 
 fn is_ready(token: &Token, now: Timestamp, hurry: Option<&BTreeSet<TokenId>>) -> bool {
     token.progress.is_due(now) || hurry.is_some_and(|tried| !tried.contains(&token.id))
-}
-
-/// Whether the token's provider or employer is another connection's (R5): to disconnect with it would
-/// end that one too. It is only ever asked about.
-fn contradicts(connection: &Connection, token: &Token) -> bool {
-    let (facts, company) = (&token.facts, &connection.company);
-    facts.provider_id != connection.provider
-        || matches!((&facts.company_id, company), (Some(a), Some(b)) if a != b)
 }
 
 /// The `connection_id`s that Finch has promised to end, in the disconnect that is open.
@@ -194,7 +191,7 @@ pub fn record(
 /// the token must not be used to disconnect, in the end daily.
 fn still_accepted(connection: &Connection, token: &Token, now: Timestamp) -> Progress {
     let polls = token.progress.polls + 1;
-    let in_vain = contradicts(connection, token) && polls >= POLLS_BEFORE_ANOTHER_DISCONNECT;
+    let in_vain = contradicts(connection, &token.facts) && polls >= POLLS_BEFORE_ANOTHER_DISCONNECT;
     let next_try = Some(later(now, if in_vain { DAY } else { Backoff::POLL.wait(polls, 1.0) }));
     let trouble = Some(Trouble { failure: FailureKind::StillAccepted.into(), at: now });
     Progress { polls, failures: 0, next_try, trouble, ..token.progress.clone() }

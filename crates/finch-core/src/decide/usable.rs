@@ -13,17 +13,13 @@ use crate::{
 
 /// Records that a token is handed out to its customer, if that is the first time.
 pub fn hand_out(draft: &mut Draft, token: TokenId, now: Timestamp) {
-    let Some(token) = draft.token_mut(token).filter(|token| !token.handed_out) else { return };
-    token.handed_out = true;
-    let Some(customer) = token.customer.clone() else { return };
-    let event = Event {
-        at: now,
-        by: Actor::Customer(customer.clone()),
-        connection_id: Some(token.facts.connection_id.clone()),
-        customer: Some(customer),
-        kind: EventKind::HandedOut,
-    };
-    draft.remember(event);
+    let connection = draft.connection();
+    let Some(used) = connection.token(token).filter(|token| !token.handed_out) else { return };
+    if let Some(customer) = used.customer.clone() {
+        let (by, kind) = (Actor::Customer(customer), EventKind::HandedOut);
+        draft.remember(Event::of_token(connection, used, by, kind, now));
+    }
+    draft.token_mut(token).into_iter().for_each(|token| token.handed_out = true);
 }
 
 /// Why there is no token to use.

@@ -16,9 +16,7 @@ use super::{holds_after_each_step, world::customer};
 /// does: Finch's proofs are written down by whatever call follows that disconnect.
 fn shown(connections: &[Rc<Connection>], who: &CustomerId) -> Vec<ConnectionView> {
     let views = connections.iter().filter_map(|c| {
-        let mut own = (**c).clone();
-        own.tokens.retain(|t| t.customer.as_ref() == Some(who));
-        own.retirements.retain(|r| r.customer == *who);
+        let own = (**c).clone().seen_by(Some(who));
         (!own.tokens.is_empty()).then(|| ConnectionView::of(&own, Some(who)))
     });
     let mut views: Vec<_> = views.collect();
