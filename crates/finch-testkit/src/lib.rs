@@ -11,6 +11,7 @@ mod chance;
 mod disguise;
 #[cfg(feature = "emulator")]
 mod emulator;
+mod every_line;
 #[cfg(feature = "emulator")]
 mod fake_finch;
 mod figures;
@@ -26,6 +27,7 @@ pub use chance::Chance;
 pub use disguise::{chain, disguises};
 #[cfg(feature = "emulator")]
 pub use emulator::{emulator_config, emulator_finch, in_process};
+pub use every_line::EveryLine;
 #[cfg(feature = "emulator")]
 pub use fake_finch::{FakeFinch, Held, Hold, Reach};
 pub use figures::{Figures, number, seed_base};

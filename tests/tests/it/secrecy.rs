@@ -10,58 +10,11 @@ use finch_app::{
 };
 use finch_core::TokenStore as _;
 use finch_emulator::{Emulator, Fault, Login};
-use finch_testkit::disguises;
+use finch_testkit::{EveryLine, disguises};
 use finch_tests::{customer, folder, operator};
-use tracing::{
-    Metadata, Subscriber,
-    field::{Field, Visit},
-    span,
-};
 
 thread_local! {
     static PRINTED: RefCell<String> = const { RefCell::new(String::new()) };
-}
-
-/// Everything at every level, of every crate, on this thread.
-struct Everything;
-
-struct Line(String);
-
-impl Drop for Line {
-    fn drop(&mut self) {
-        print(&self.0);
-    }
-}
-
-impl Visit for Line {
-    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        self.0 += &format!(" {}={value:?}", field.name());
-    }
-}
-
-impl Subscriber for Everything {
-    fn enabled(&self, _: &Metadata<'_>) -> bool {
-        true
-    }
-
-    fn new_span(&self, attributes: &span::Attributes<'_>) -> span::Id {
-        attributes.record(&mut Line(attributes.metadata().name().to_owned()));
-        span::Id::from_u64(1)
-    }
-
-    fn record(&self, _: &span::Id, values: &span::Record<'_>) {
-        values.record(&mut Line(String::new()));
-    }
-
-    fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
-
-    fn event(&self, event: &tracing::Event<'_>) {
-        event.record(&mut Line(event.metadata().target().to_owned()));
-    }
-
-    fn enter(&self, _: &span::Id) {}
-
-    fn exit(&self, _: &span::Id) {}
 }
 
 /// What crates print that know of no `tracing`.
@@ -202,8 +155,9 @@ impl Life {
 #[tokio::test]
 async fn no_secret_of_a_whole_life_is_printed_or_written() {
     // With one subscriber alone, a place that another test's thread reaches first stays silent for good.
-    let _another = tracing::Dispatch::new(Everything);
-    let _heard = tracing::subscriber::set_default(Everything);
+    let everything = EveryLine(|line| print(&line));
+    let _another = tracing::Dispatch::new(everything);
+    let _heard = tracing::subscriber::set_default(everything);
     log::set_logger(&Log).expect("no other log");
     log::set_max_level(log::LevelFilter::Trace);
     let folder = folder();

@@ -7,7 +7,7 @@ use crate::{
         INTROSPECTION, SESSION, SUCCESS, TOKEN, disconnect, each_call, exchange, grant, introspect,
         new_session, playing, shown,
     },
-    server::{Play, answer, json},
+    server::{Play, answer, bytes, json},
 };
 
 fn problem(error: &FinchApiError) -> &str {
@@ -33,10 +33,7 @@ async fn a_grant_is_read_whole() {
     assert_eq!(facts.provider_id.as_str(), "gusto");
     assert_eq!(facts.company_id.expect("given").as_str(), "4ab15e51-11ad-49f4-acae-f343b7794375");
     assert_eq!(facts.finch_customer_id.expect("given").as_str(), "1234567890");
-    assert_eq!(
-        facts.products,
-        [Product::Directory, Product::Employment, Product::from("new_product")]
-    );
+    assert_eq!(facts.products, ["directory", "employment", "new_product"].map(Product::from));
 }
 
 #[tokio::test]
@@ -49,11 +46,8 @@ async fn odd_json_is_still_json() {
     for body in odd {
         let (_server, finch) = playing([json(200, &body)]).await;
         let grant = exchange(&finch).await.unwrap_or_else(|error| panic!("{error} for {body}"));
-        assert_eq!(
-            grant.facts.connection_id.as_str(),
-            "bc3a2af9-ce03-46c4-9142-81abe789c64d",
-            "the last counts"
-        );
+        let id = grant.facts.connection_id;
+        assert_eq!(id.as_str(), "bc3a2af9-ce03-46c4-9142-81abe789c64d", "the last counts");
     }
     let (_server, finch) = playing([json(200, &format!("{} canary", grant()))]).await;
     exchange(&finch).await.expect("what follows the object is not read");
@@ -71,10 +65,7 @@ async fn bytes_that_are_no_text_spoil_their_field_only() {
         let text = grant();
         let (before, after) = text.split_once(from).expect("there");
         let body = [before.as_bytes(), to, after.as_bytes()].concat();
-        let mut bytes =
-            format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", body.len()).into_bytes();
-        bytes.extend(body);
-        [Play::Answer(bytes)]
+        [bytes(200, "", &body)]
     };
     let (_server, finch) = playing(body("Acme Inc", b"Acme \xff\xfe")).await;
     assert_eq!(exchange(&finch).await.expect("a grant").secret.expose(), TOKEN);
@@ -134,10 +125,7 @@ async fn an_introspection_is_read_as_far_as_it_goes() {
         ("{}", "connection_id is missing"),
         (r#"{"connection_id":7}"#, "connection_id should be a text and is a number"),
         (r#"{"connection_id":""}"#, "connection_id is empty"),
-        (
-            r#"{"status":"success","connection_id":{}}"#,
-            "connection_id should be a text and is an object",
-        ),
+        (r#"{"connection_id":{}}"#, "connection_id should be a text and is an object"),
     ] {
         let (_server, finch) = playing([json(200, body)]).await;
         let error = introspect(&finch).await.expect_err(why);
@@ -174,26 +162,13 @@ async fn a_person_is_sent_to_https_only() {
     let session = new_session(&finch).await.expect("a session");
     assert_eq!(session.session_id.as_str(), "s-1");
     assert!(session.connect_url.expose().ends_with("?session=canary-session"));
-    for (url, good) in [
-        ("http://127.0.0.1:3000/authorize?session=canary", true),
-        ("http://connect.tryfinch.com/canary", false),
-        ("javascript:canary()", false),
-        ("/authorize?session=canary", false),
-        ("https://u:canary@connect.tryfinch.com/", false),
-        ("", false),
-    ] {
+    for url in ["http://connect.tryfinch.com/canary", "javascript:canary()", ""] {
         let body = format!(r#"{{"session_id":"s-1","connect_url":"{url}"}}"#);
         let (_server, finch) = playing([json(201, &body)]).await;
-        match new_session(&finch).await {
-            Ok(_) => assert!(good, "{url}"),
-            Err(error) => {
-                assert!(!good && problem(&error).starts_with("connect_url "), "{url}: {error}")
-            }
-        }
+        let error = new_session(&finch).await.expect_err(url);
+        assert!(problem(&error).starts_with("connect_url "), "{url}: {error}");
     }
     let (_server, finch) = playing([json(201, r#"{"connect_url":"https://c.example/"}"#)]).await;
-    assert!(
-        problem(&new_session(&finch).await.expect_err("no id"))
-            .starts_with("session_id is missing")
-    );
+    let error = new_session(&finch).await.expect_err("no id");
+    assert!(problem(&error).starts_with("session_id is missing"), "{error}");
 }

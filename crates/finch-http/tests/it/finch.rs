@@ -1,6 +1,6 @@
 //! The client under test, what it is called with, and what must never show.
 
-use std::{error::Error, time::Duration};
+use std::time::Duration;
 
 use finch_core::{
     AccessToken, AuthorizationCode, Backoff, ClientId, ClientSecret, ConnectRequest,
@@ -117,12 +117,7 @@ pub(crate) fn a_request(products: Vec<Product>) -> ConnectRequest {
 
 /// Everything that an error shows, with all its sources, in every way. Fails on a canary.
 pub(crate) fn shown(error: &FinchApiError) -> String {
-    let mut text = format!("{:?} {:#?}", error, error.failure());
-    let mut next: Option<&dyn Error> = Some(error);
-    while let Some(error) = next {
-        text += &format!(" | {error} {error:?}");
-        next = error.source();
-    }
+    let text = format!("{error:?} {:#?} {}", error.failure(), finch_testkit::chain(error));
     assert!(!text.contains("canary"), "{text}");
     assert!(!text.contains(&basic()), "{text}");
     assert!(!text.contains("127.0.0.1:"), "{text}");

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use finch_core::{FailureKind, FinchApiError};
+use finch_core::{Backoff, FailureKind, FinchApiError};
 use finch_http::HttpFinch;
 
 use crate::{
@@ -76,6 +76,13 @@ async fn a_code_is_sent_again_after_429_only() {
     }
 }
 
+/// A client whose own wait is about an hour, which would not end in time.
+fn patient(server: &Server) -> HttpFinch {
+    let mut config = config(&server.url);
+    config.backoff = Backoff { first: 36_000 * Duration::from_secs(1), ..Backoff::RETRY };
+    HttpFinch::new(config).expect("a client")
+}
+
 #[tokio::test]
 async fn a_short_retry_after_is_waited_for_and_a_long_one_is_returned() {
     for header in
@@ -83,13 +90,13 @@ async fn a_short_retry_after_is_waited_for_and_a_long_one_is_returned() {
     {
         let busy = Play::Answer(answer(429, &format!("{header}\r\n"), ""));
         let server = Server::start([busy, json(200, SUCCESS)]).await;
-        let mut config = config(&server.url);
-        // Waiting this long would not end in time.
-        config.backoff.first = Duration::from_secs(3600);
-        config.backoff.longest = Duration::from_secs(3600);
-        disconnect(&HttpFinch::new(config).expect("a client")).await.expect("the second");
+        disconnect(&patient(&server)).await.expect("the second");
         assert_eq!(server.seen().len(), 2, "{header}");
     }
+    // No wait is as good as none that is asked for.
+    let server = Server::start([Play::Answer(answer(429, "Retry-After: 0\r\n", ""))]).await;
+    disconnect(&patient(&server)).await.expect_err("an hour is too long");
+    server.only();
     let (server, finch) = playing([Play::Answer(answer(429, "Retry-After: 31\r\n", ""))]).await;
     for error in
         [exchange(&finch).await.expect_err("busy"), disconnect(&finch).await.expect_err("busy")]

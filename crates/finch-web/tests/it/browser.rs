@@ -9,6 +9,8 @@ use axum::{
 };
 use tower::ServiceExt as _;
 
+use crate::site::BASE;
+
 /// What came back.
 #[derive(Clone, Debug)]
 pub(crate) struct Seen {
@@ -85,7 +87,7 @@ impl Browser {
 
     /// Sends a form that holds the CSRF token alone.
     pub(crate) async fn change(&self, path: &str) -> Seen {
-        let csrf_token = self.csrf_token(crate::site::BASE).await;
+        let csrf_token = self.csrf_token().await;
         self.post(path, &[("csrf_token", &csrf_token)]).await
     }
 
@@ -106,8 +108,8 @@ impl Browser {
     }
 
     /// The CSRF token of this person's forms.
-    pub(crate) async fn csrf_token(&self, base: &str) -> String {
-        let page = self.get(base).await;
+    pub(crate) async fn csrf_token(&self) -> String {
+        let page = self.get(BASE).await;
         page.field("csrf_token").unwrap_or_else(|| panic!("no CSRF token: {}", page.body))
     }
 }
@@ -126,7 +128,7 @@ impl Seen {
     /// How a callback ended: it leads to the connections page, which says so.
     pub(crate) fn done(&self) -> &str {
         let (page, query) = self.location().split_once("?done=").expect("it is done");
-        assert_eq!(page, crate::site::BASE);
+        assert_eq!(page, BASE);
         query.split('&').next().unwrap()
     }
 

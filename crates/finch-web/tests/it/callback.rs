@@ -141,11 +141,11 @@ async fn a_token_that_no_store_takes_is_the_hosts_and_no_pages() {
     page.shows(503, &["Almost connected", "put in a safe place", "Connect once more"]);
     assert!(page.header(header::RETRY_AFTER).is_some());
     let issued = site.finch.issued().remove(0);
-    assert_eq!(*site.host.0.rescued.lock().unwrap(), [issued.expose()]);
+    assert_eq!(*site.host.rescued.lock().unwrap(), [issued.expose()]);
     page.hides(&[issued.expose(), &state]);
 
     // One that the sink could not keep either is not shown as kept.
-    *site.host.0.rescue_fails.lock().unwrap() = true;
+    *site.host.rescue_fails.lock().unwrap() = true;
     site.store.intercept.recover();
     let (_, back) = site.attempt(&browser).await;
     site.store.intercept.fail_at("commit", || StoreError::Full);
@@ -168,5 +168,5 @@ async fn a_browser_that_goes_away_loses_no_token() {
     }
     hold.release();
     site.app.idle().await;
-    assert_eq!(site.host.0.rescued.lock().unwrap().len(), 1);
+    assert_eq!(site.host.rescued.lock().unwrap().len(), 1);
 }

@@ -32,7 +32,7 @@ async fn each_customer_of_a_connection_gets_its_change() {
     let operator = OperatorScope::acting_as("reconciler".parse().unwrap());
     site.app.reconcile(&operator, Pass::Everything).await.unwrap();
     let names = |change: &finch_app::CustomerChange| change.connection_id.clone();
-    let mut named: Vec<_> = site.host.0.changes.lock().unwrap().iter().map(names).collect();
+    let mut named: Vec<_> = site.host.changes.lock().unwrap().iter().map(names).collect();
     named.sort();
     assert_eq!(named, ids);
     let mut changes = site.take_changes();
@@ -46,7 +46,7 @@ async fn each_customer_of_a_connection_gets_its_change() {
     }
     hint(&site, &ids[1], "msg_3", "disconnected").await;
     site.app.reconcile(&operator, Pass::Everything).await.unwrap();
-    assert!(site.host.0.changes.lock().unwrap().iter().all(|change| change.ended_at_finch()));
+    assert!(site.host.changes.lock().unwrap().iter().all(|change| change.ended_at_finch()));
     assert_eq!(site.take_changes().len(), 2);
     assert!(pass(&site).await.is_empty());
 }

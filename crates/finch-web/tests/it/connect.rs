@@ -120,7 +120,7 @@ async fn what_is_renewed_is_what_needs_it() {
     let page = browser.get(BASE).await;
     page.shows(200, &["Sign-in needed", &format!("/connections/{older}/reauthenticate")]);
     page.hides(&[&format!("/connections/{newer}/reauthenticate")]);
-    let named = site.host.0.changes.lock().unwrap().last().unwrap().connection_id.clone();
+    let named = site.host.changes.lock().unwrap().last().unwrap().connection_id.clone();
     assert_eq!(named, *older, "the sink gets a name that can be renewed");
 }
 

@@ -138,7 +138,7 @@ async fn another_customers_connection_is_not_there_byte_for_byte() {
     let (foreign, preview) = site.preview(&acme).await;
     let nowhere = format!("{BASE}/connections/no-such-connection/disconnect");
     let no_id = format!("{BASE}/connections/%0a/disconnect");
-    let csrf_token = other.csrf_token(BASE).await;
+    let csrf_token = other.csrf_token().await;
     let plan = preview.field("plan").unwrap();
     site.finch.take_calls();
     let same = |a: &Seen, b: &Seen| {

@@ -5,10 +5,7 @@ use axum::{
     http::{Method, header},
 };
 
-use crate::{
-    host::Anonymous,
-    site::{BASE, Site, is_guarded},
-};
+use crate::site::{BASE, Site, is_guarded};
 
 const CHANGES: [&str; 4] =
     ["/connect", "/callback", "/connections/x/disconnect", "/connections/x/reauthenticate"];
@@ -18,8 +15,8 @@ async fn a_change_without_our_forms_token_is_refused() {
     let (site, mut browser) = Site::visited().await;
     // A cookie of any bytes may stand beside ours.
     browser.set_cookie("a", "\u{e9}");
-    let csrf_token = browser.csrf_token(BASE).await;
-    let strangers = site.browser("acme").csrf_token(BASE).await;
+    let csrf_token = browser.csrf_token().await;
+    let strangers = site.browser("acme").csrf_token().await;
     let swapped = csrf_token.chars().rev().collect::<String>();
     for path in CHANGES {
         let path = format!("{BASE}{path}");
@@ -42,7 +39,7 @@ async fn a_change_without_our_forms_token_is_refused() {
 #[tokio::test]
 async fn a_change_from_another_site_is_refused_whatever_it_knows() {
     let (site, browser) = Site::visited().await;
-    let csrf_token = browser.csrf_token(BASE).await;
+    let csrf_token = browser.csrf_token().await;
     for (name, value, status) in [
         ("sec-fetch-site", "cross-site", 403),
         ("sec-fetch-site", "same-site", 403),
@@ -101,7 +98,7 @@ async fn a_form_of_a_person_who_is_signed_out_leads_to_the_sign_in() {
     let site = Site::new().await;
     let signed_out = site.signed_out();
     for path in CHANGES.map(|path| format!("{BASE}{path}")) {
-        *site.host.0.anonymous.lock().unwrap() = Anonymous::Redirect;
+        *site.host.refuses.lock().unwrap() = false;
         let answer = signed_out.post(&path, &[("code", "a-code"), ("state", "a-state")]).await;
         let link = format!("<a class=\"button\" href=\"{BASE}\">Sign in</a>");
         answer.shows(401, &["You are signed out", "nothing was changed", &link]);
@@ -111,7 +108,7 @@ async fn a_form_of_a_person_who_is_signed_out_leads_to_the_sign_in() {
         answer.hides(&["a-code", "a-state", "sso.example.com"]);
         is_guarded(&answer);
         // Another answer of the host's goes out as it is.
-        *site.host.0.anonymous.lock().unwrap() = Anonymous::Refusal;
+        *site.host.refuses.lock().unwrap() = true;
         let answer = signed_out.post(&path, &[]).await;
         assert_eq!((answer.status.as_u16(), answer.body.as_str()), (403, "Staff only"));
         assert_eq!(answer.header(header::CONTENT_SECURITY_POLICY), None);

@@ -21,5 +21,4 @@ mod pages;
 mod site;
 mod stateless;
 mod store;
-mod system;
 mod webhook;

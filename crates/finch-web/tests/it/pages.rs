@@ -35,7 +35,7 @@ async fn every_answer_is_guarded() {
 #[tokio::test]
 async fn a_form_that_is_too_long_is_not_read() {
     let (site, browser) = Site::visited().await;
-    let csrf_token = browser.csrf_token(BASE).await;
+    let csrf_token = browser.csrf_token().await;
     let long = "x".repeat(20_000);
     let fields = [("csrf_token", csrf_token.as_str()), ("more", long.as_str())];
     let answer = browser.post(&format!("{BASE}/connect"), &fields).await;

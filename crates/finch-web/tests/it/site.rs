@@ -3,16 +3,16 @@
 use std::sync::Arc;
 
 use axum::{Router, http::header};
-use finch_app::{CustomerScope, Finch, Kek, Product};
+use finch_app::{CustomerScope, Finch, Product};
 use finch_core::{Answer, ConnectionStatus, FinchApiError};
-use finch_testkit::{FakeFinch, Reach, application};
+use finch_testkit::{FakeFinch, Intercepted, MemoryTokenStore, Reach, application};
+use finch_tests::TestSystem;
 use finch_web::{Options, router};
 
 use crate::{
     browser::{Browser, Seen},
     host::{Account, TestHost},
-    store::{FaultyStore, faulty_store},
-    system::Hurried,
+    store::Faults,
 };
 
 /// Where the pages are.
@@ -21,10 +21,10 @@ pub(crate) const BASE: &str = "/settings/payroll";
 /// A site that mounts the pages.
 pub(crate) struct Site {
     pub(crate) finch: Arc<FakeFinch>,
-    pub(crate) store: Arc<FaultyStore>,
+    pub(crate) store: Arc<Intercepted<Faults>>,
     pub(crate) app: Finch,
-    pub(crate) system: Arc<Hurried>,
-    pub(crate) host: TestHost,
+    pub(crate) system: Arc<TestSystem>,
+    pub(crate) host: Arc<TestHost>,
     pub(crate) router: Router,
 }
 
@@ -64,12 +64,11 @@ impl Site {
 
     async fn of(options: Options, reach: Reach) -> Self {
         let finch = Arc::new(FakeFinch::new(application(), reach));
-        let store = Arc::new(faulty_store(application()));
-        let system = Arc::new(Hurried::default());
-        let key = Arc::new(Kek::generate().unwrap());
-        let host = TestHost::default();
-        let app = Finch::builder(finch.clone(), store.clone(), key).system(system.clone());
-        let app = app.event_sink(Arc::new(host.clone())).open().await.unwrap();
+        let memory = Arc::new(MemoryTokenStore::new(application()));
+        let store = Arc::new(Intercepted::new(Faults::default(), memory));
+        let (system, host) = (Arc::new(TestSystem::default()), Arc::new(TestHost::default()));
+        let app = Finch::builder(finch.clone(), store.clone(), finch_tests::keys());
+        let app = app.system(system.clone()).event_sink(host.clone()).open().await.unwrap();
         let pages = router::<Account, _>(app.clone(), options).with_state(host.clone());
         Self { finch, store, app, system, host, router: Router::new().nest_service(BASE, pages) }
     }
@@ -130,7 +129,7 @@ impl Site {
     }
 
     pub(crate) fn name_company(&self, id: &str, name: &str) {
-        let mut names = self.host.0.company_names.lock().unwrap();
+        let mut names = self.host.company_names.lock().unwrap();
         names.insert(id.parse().unwrap(), name.to_owned());
     }
 
@@ -154,7 +153,7 @@ impl Site {
 
     /// The changes that the event sink got since the last call, in short.
     pub(crate) fn take_changes(&self) -> Vec<String> {
-        let changes = std::mem::take(&mut *self.host.0.changes.lock().unwrap());
+        let changes = std::mem::take(&mut *self.host.changes.lock().unwrap());
         changes.iter().map(|c| format!("{} {:?}", c.customer, c.now)).collect()
     }
 }

@@ -1,19 +1,13 @@
 //! A store that fails when a test asks for it.
 
-use std::{
-    fmt,
-    sync::{Arc, Mutex},
-};
+use std::sync::Mutex;
 
 use async_trait::async_trait;
-use finch_core::{Application, StoreError};
-use finch_testkit::{Intercept, Intercepted, MemoryTokenStore};
+use finch_core::StoreError;
+use finch_testkit::Intercept;
 
 /// What the store answers.
 pub(crate) type Fault = fn() -> StoreError;
-
-/// A store in memory that fails when a test asks for it.
-pub(crate) type FaultyStore = Intercepted<Faults>;
 
 /// Says of each call by its method whether it fails.
 type Rule = Box<dyn FnMut(&str) -> Option<StoreError> + Send>;
@@ -21,10 +15,6 @@ type Rule = Box<dyn FnMut(&str) -> Option<StoreError> + Send>;
 /// Which calls fail; none: no call.
 #[derive(Default)]
 pub(crate) struct Faults(Mutex<Option<Rule>>);
-
-pub(crate) fn faulty_store(application: Application) -> FaultyStore {
-    Intercepted::new(Faults::default(), Arc::new(MemoryTokenStore::new(application)))
-}
 
 impl Faults {
     /// From now on every call fails.
@@ -48,12 +38,6 @@ impl Faults {
 
     pub(crate) fn recover(&self) {
         *self.0.lock().unwrap() = None;
-    }
-}
-
-impl fmt::Debug for Faults {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Faults")
     }
 }
 
