@@ -6,7 +6,7 @@ use finch_core::{
 };
 
 use crate::{
-    reply::{Problem, Reply},
+    reply::{NotSuccess, Reply},
     wire::Object,
 };
 
@@ -22,12 +22,12 @@ pub(crate) enum Issued {
 }
 
 /// `POST /auth/token`
-pub(crate) fn issued(reply: &Reply) -> Result<Issued, Problem> {
+pub(crate) fn issued(reply: &Reply) -> Result<Issued, NotSuccess> {
     let answer = reply.leading_object()?;
     let Some(secret) = answer.find("access_token", |text| is_token(text)) else {
         answer.required("access_token")?;
         let problem = "access_token holds a character that no token has";
-        return Err(Problem::Unreadable(problem.to_owned()));
+        return Err(NotSuccess::Unreadable(problem.to_owned()));
     };
     let (secret, facts) = (AccessToken::new(secret), facts(&answer));
     Ok(match facts.clone().complete() {
@@ -42,7 +42,7 @@ fn is_token(text: &str) -> bool {
 }
 
 /// `GET /introspect`
-pub(crate) fn introspection(reply: &Reply) -> Result<Introspection, Problem> {
+pub(crate) fn introspection(reply: &Reply) -> Result<Introspection, NotSuccess> {
     let answer = reply.leading_object()?;
     let (token_id, facts) = (answer.id("id"), facts(&answer));
     if token_id.is_none() && facts.connection_id.is_none() && facts.provider_id.is_none() {
@@ -60,21 +60,21 @@ pub(crate) fn introspection(reply: &Reply) -> Result<Introspection, Problem> {
 }
 
 /// `POST /disconnect`
-pub(crate) fn acknowledgement(reply: &Reply) -> Result<Option<RequestId>, Problem> {
+pub(crate) fn acknowledgement(reply: &Reply) -> Result<Option<RequestId>, NotSuccess> {
     match reply.object()?.required("status")?.as_str() {
         "success" => Ok(reply.answer.request_id.clone()),
-        _ => Err(Problem::Declined),
+        _ => Err(NotSuccess::Declined),
     }
 }
 
 /// `POST /connect/sessions` and `POST /connect/sessions/reauthenticate`
-pub(crate) fn connect_session(reply: &Reply) -> Result<ConnectSession, Problem> {
+pub(crate) fn connect_session(reply: &Reply) -> Result<ConnectSession, NotSuccess> {
     let answer = reply.object()?;
     let session_id = answer.required_id("session_id")?;
     let connect_url = answer.required("connect_url")?;
     match Origin::new(&connect_url) {
         Ok(_) => Ok(ConnectSession { session_id, connect_url: ConnectUrl::new(connect_url) }),
-        Err(problem) => Err(Problem::Unreadable(format!("connect_url {problem}"))),
+        Err(problem) => Err(NotSuccess::Unreadable(format!("connect_url {problem}"))),
     }
 }
 
@@ -92,7 +92,7 @@ fn facts(answer: &Object<'_>) -> PartialFacts {
 }
 
 /// Why an answer does not say which connection a token belongs to.
-fn unplaced(answer: &Object<'_>) -> Problem {
+fn unplaced(answer: &Object<'_>) -> NotSuccess {
     match answer.required_id::<ConnectionId>("connection_id") {
         Err(problem) => problem,
         Ok(_) => answer.no_text("provider_id"),

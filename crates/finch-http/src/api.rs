@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use crate::{
     HttpFinch,
     answers::{Issued, acknowledgement, connect_session, introspection, issued},
-    call::{Call, Repeat, bearer, body},
+    call::{OutgoingCall, Repeat, bearer, body},
 };
 
 #[derive(Serialize)]
@@ -47,13 +47,13 @@ impl FinchApi for HttpFinch {
             code: code.expose(),
             redirect_uri: redirect_uri.map(RedirectUri::as_str),
         };
-        let call = Call {
+        let call = OutgoingCall {
             operation: "exchange",
             method: Method::POST,
             path: "/auth/token",
             body: Some(body(&request)?),
             secrets: &[request.client_secret, request.code],
-            ..Call::default()
+            ..OutgoingCall::default()
         };
         match self.send(call, issued).await? {
             Issued::Placed(grant) => Ok(grant),
@@ -69,25 +69,25 @@ impl FinchApi for HttpFinch {
     }
 
     async fn introspect(&self, token: &AccessToken) -> Result<Introspection, FinchApiError> {
-        let call = Call {
+        let call = OutgoingCall {
             operation: "introspect",
             path: "/introspect",
             authorization: Some(bearer(token)?),
             repeat: Repeat::Freely,
-            ..Call::default()
+            ..OutgoingCall::default()
         };
         self.send(call, introspection).await
     }
 
     async fn disconnect(&self, token: &AccessToken) -> Result<Option<RequestId>, FinchApiError> {
-        let call = Call {
+        let call = OutgoingCall {
             operation: "disconnect",
             method: Method::POST,
             path: "/disconnect",
             authorization: Some(bearer(token)?),
             // A success must not hide an earlier try that was lost.
             repeat: Repeat::Unseen,
-            ..Call::default()
+            ..OutgoingCall::default()
         };
         self.send(call, acknowledgement).await
     }
@@ -141,7 +141,7 @@ impl HttpFinch {
         if let Some(fields) = session.as_object_mut() {
             fields.retain(|_, value| !value.is_null());
         }
-        let call = Call {
+        let call = OutgoingCall {
             operation,
             method: Method::POST,
             path,

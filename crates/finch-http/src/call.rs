@@ -10,7 +10,7 @@ use serde::Serialize;
 use zeroize::Zeroizing;
 
 #[derive(Default)]
-pub(crate) struct Call<'a> {
+pub(crate) struct OutgoingCall<'a> {
     /// Its name in the log.
     pub(crate) operation: &'static str,
     pub(crate) method: Method,
@@ -34,7 +34,7 @@ pub(crate) enum Repeat {
     Freely,
 }
 
-impl Call<'_> {
+impl OutgoingCall<'_> {
     pub(crate) fn request(&self, base: &Url) -> Request {
         let mut url = base.clone();
         url.set_path(&format!("{}{}", base.path().trim_end_matches('/'), self.path));

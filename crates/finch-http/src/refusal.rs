@@ -2,11 +2,11 @@
 
 use finch_core::{Answer, FinchApiError, MAX_ID_BYTES};
 
-use crate::{call::Call, reply::Reply, wire::Object};
+use crate::{call::OutgoingCall, reply::Reply, wire::Object};
 
 /// The error for an answer outside 2xx. Its body may be Finch's error in one of its shapes, a proxy's page, or
 /// empty.
-pub(crate) fn refusal(reply: &Reply, call: &Call<'_>) -> FinchApiError {
+pub(crate) fn refusal(reply: &Reply, call: &OutgoingCall<'_>) -> FinchApiError {
     let mut answer = reply.answer.clone();
     if let Ok(body) = reply.object() {
         read(&body, call, &mut answer);
@@ -14,7 +14,7 @@ pub(crate) fn refusal(reply: &Reply, call: &Call<'_>) -> FinchApiError {
     answer.into_error()
 }
 
-fn read(body: &Object<'_>, call: &Call<'_>, answer: &mut Answer) {
+fn read(body: &Object<'_>, call: &OutgoingCall<'_>, answer: &mut Answer) {
     // What ends a token must not contradict itself.
     let (name, finch_code) = (body.only_text("name"), body.only_text("finch_code"));
     answer.finch_shaped = name.is_some()

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     HttpFinchConfig,
-    call::Call,
+    call::OutgoingCall,
     coding::{Coding, inflate},
     lost, retry,
     wire::Object,
@@ -28,7 +28,7 @@ pub(crate) struct Reply {
 }
 
 /// Why a 2xx answer is not the success that was asked for.
-pub(crate) enum Problem {
+pub(crate) enum NotSuccess {
     /// Its body is not what it should be: the JSON path, and never the content.
     Unreadable(String),
     /// Its body is readable, and is not a success.
@@ -40,7 +40,7 @@ impl Reply {
     /// the rest does not.
     pub(crate) async fn receive(
         mut response: Response,
-        call: &Call<'_>,
+        call: &OutgoingCall<'_>,
         config: &HttpFinchConfig,
         deadline: Instant,
     ) -> Result<Self, FinchApiError> {
@@ -79,33 +79,33 @@ impl Reply {
     }
 
     /// The body as a JSON object.
-    pub(crate) fn object(&self) -> Result<Object<'_>, Problem> {
+    pub(crate) fn object(&self) -> Result<Object<'_>, NotSuccess> {
         self.parse(Object::parse)
     }
 
     /// The JSON object with which the body begins.
-    pub(crate) fn leading_object(&self) -> Result<Object<'_>, Problem> {
+    pub(crate) fn leading_object(&self) -> Result<Object<'_>, NotSuccess> {
         self.parse(Object::leading)
     }
 
     fn parse<'a>(
         &'a self,
-        parse: fn(&'a str) -> Result<Object<'a>, Problem>,
-    ) -> Result<Object<'a>, Problem> {
+        parse: fn(&'a str) -> Result<Object<'a>, NotSuccess>,
+    ) -> Result<Object<'a>, NotSuccess> {
         let Some(text) = &self.body else {
-            return Err(Problem::Unreadable("it is too long".to_owned()));
+            return Err(NotSuccess::Unreadable("it is too long".to_owned()));
         };
         // Some programs write a byte order mark first.
         parse(text.trim_start_matches('\u{feff}')).map_err(|problem| match self.coding {
-            Some(coding) => Problem::Unreadable(coding.to_owned()),
+            Some(coding) => NotSuccess::Unreadable(coding.to_owned()),
             None => problem,
         })
     }
 
     /// The error for a 2xx answer that is not the success that was asked for.
-    pub(crate) fn problem(&self, problem: Problem) -> FinchApiError {
+    pub(crate) fn problem(&self, problem: NotSuccess) -> FinchApiError {
         match problem {
-            Problem::Unreadable(problem) => {
+            NotSuccess::Unreadable(problem) => {
                 let length = match &self.body {
                     Some(text) => format!("{} bytes", text.len()),
                     None => format!("more than {} bytes", self.max_body),
@@ -113,7 +113,7 @@ impl Reply {
                 let problem = format!("{problem} ({length})");
                 FinchApiError::Unreadable { problem, answer: Some(Box::new(self.answer.clone())) }
             }
-            Problem::Declined => self.answer.clone().into_error(),
+            NotSuccess::Declined => self.answer.clone().into_error(),
         }
     }
 }

@@ -6,10 +6,10 @@ use tracing::debug;
 
 use crate::{
     HttpFinch,
-    call::Call,
+    call::OutgoingCall,
     lost,
     refusal::refusal,
-    reply::{Problem, Reply},
+    reply::{NotSuccess, Reply},
     retry::{may_repeat, wait},
 };
 
@@ -18,8 +18,8 @@ impl HttpFinch {
     /// within the configured time.
     pub(crate) async fn send<T>(
         &self,
-        call: Call<'_>,
-        read: fn(&Reply) -> Result<T, Problem>,
+        call: OutgoingCall<'_>,
+        read: fn(&Reply) -> Result<T, NotSuccess>,
     ) -> Result<T, FinchApiError> {
         let deadline = Instant::now() + self.config.timeout;
         // An attempt that begins in the last eighth of the time would hardly end.
@@ -52,7 +52,7 @@ impl HttpFinch {
     /// Sends `call` once.
     async fn attempt(
         &self,
-        call: &Call<'_>,
+        call: &OutgoingCall<'_>,
         repetition: u32,
         deadline: Instant,
     ) -> Result<Reply, FinchApiError> {

@@ -9,7 +9,7 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
-use crate::reply::Problem;
+use crate::reply::NotSuccess;
 
 /// A JSON object, its fields unread.
 pub(crate) struct Object<'a>(Vec<(Cow<'a, str>, &'a str)>);
@@ -40,13 +40,13 @@ impl<'de> Deserialize<'de> for Object<'de> {
 
 impl<'a> Object<'a> {
     /// Reads a whole answer.
-    pub(crate) fn parse(text: &'a str) -> Result<Self, Problem> {
+    pub(crate) fn parse(text: &'a str) -> Result<Self, NotSuccess> {
         serde_json::from_str(text).map_err(|error| not_an_object(text, &error))
     }
 
     /// Reads the object with which an answer begins, whatever follows it: only where a token would be
     /// lost otherwise.
-    pub(crate) fn leading(text: &'a str) -> Result<Self, Problem> {
+    pub(crate) fn leading(text: &'a str) -> Result<Self, NotSuccess> {
         let mut json = serde_json::Deserializer::from_str(text);
         Self::deserialize(&mut json).map_err(|error| not_an_object(text, &error))
     }
@@ -99,7 +99,7 @@ impl<'a> Object<'a> {
     }
 
     /// A text that must be there.
-    pub(crate) fn required(&self, name: &str) -> Result<String, Problem> {
+    pub(crate) fn required(&self, name: &str) -> Result<String, NotSuccess> {
         self.find(name, |text| !text.is_empty()).ok_or_else(|| self.no_text(name))
     }
 
@@ -110,12 +110,12 @@ impl<'a> Object<'a> {
     }
 
     /// An identifier that must be there.
-    pub(crate) fn required_id<T: FromStr>(&self, name: &str) -> Result<T, Problem> {
+    pub(crate) fn required_id<T: FromStr>(&self, name: &str) -> Result<T, NotSuccess> {
         self.id(name).ok_or_else(|| self.no_text(name))
     }
 
     /// Why the field is not the text or the identifier that it should be.
-    pub(crate) fn no_text(&self, name: &str) -> Problem {
+    pub(crate) fn no_text(&self, name: &str) -> NotSuccess {
         let found = match self.all(name).next().map(|json| json.as_bytes()) {
             None => "is missing",
             Some(b"\"\"") => "is empty",
@@ -126,18 +126,18 @@ impl<'a> Object<'a> {
             Some([b't' | b'f', ..]) => "should be a text and is a boolean",
             Some(_) => "should be a text and is a number",
         };
-        Problem::Unreadable(format!("{name} {found}"))
+        NotSuccess::Unreadable(format!("{name} {found}"))
     }
 }
 
-fn not_an_object(text: &str, error: &serde_json::Error) -> Problem {
+fn not_an_object(text: &str, error: &serde_json::Error) -> NotSuccess {
     let problem = match text.trim_start().as_bytes().first() {
         None => "it is empty",
         Some(b'{') if error.is_eof() => "its JSON breaks off",
         Some(b'{') => "its JSON is broken",
         Some(_) => "it is not a JSON object",
     };
-    Problem::Unreadable(problem.to_owned())
+    NotSuccess::Unreadable(problem.to_owned())
 }
 
 /// A text that is copied only where it has escapes.

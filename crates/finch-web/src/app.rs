@@ -19,12 +19,9 @@ pub(crate) struct App {
     pub(crate) options: Arc<Options>,
 }
 
-/// A page, or why there is none.
-pub(crate) type Answer = Result<Response, Problem>;
-
 impl App {
     /// Redirects the browser to an address of ours.
-    pub(crate) fn redirect(&self, address: &str) -> Answer {
+    pub(crate) fn redirect(&self, address: &str) -> Result<Response, Problem> {
         let to = HeaderValue::from_str(address).map_err(|_| Problem::cut_off())?;
         Ok((StatusCode::SEE_OTHER, [(LOCATION, to)]).into_response())
     }

@@ -2,12 +2,12 @@
 
 use axum::{
     http::{Method, Uri, header::SET_COOKIE},
-    response::IntoResponse as _,
+    response::{IntoResponse as _, Response},
 };
 use finch_app::{AuthorizationCode, CompleteConnectError, CompletedConnect, State, TokenState};
 
 use crate::{
-    app::{Answer, App},
+    app::App,
     attempt_cookies,
     form::Fields,
     problem::Problem,
@@ -20,7 +20,7 @@ pub(crate) async fn by_browser<C>(
     SignedIn(visit, ..): SignedIn<C>,
     method: Method,
     uri: Uri,
-) -> Answer {
+) -> Result<Response, Problem> {
     // A request that only checks that the page exists completes nothing.
     if method == Method::HEAD {
         return visit.app.redirect(visit.app.options.address.page());
@@ -33,11 +33,16 @@ pub(crate) async fn by_browser<C>(
 }
 
 /// `POST /callback`: Finch's JavaScript has given code and state to the host's page.
-pub(crate) async fn by_script<C>(Change(visit, fields, ..): Change<C>) -> Answer {
+pub(crate) async fn by_script<C>(
+    Change(visit, fields, ..): Change<C>,
+) -> Result<Response, Problem> {
     complete(&visit, &fields).await
 }
 
-async fn complete(Visit { app, customer, .. }: &Visit, fields: &Fields) -> Answer {
+async fn complete(
+    Visit { app, customer, .. }: &Visit,
+    fields: &Fields,
+) -> Result<Response, Problem> {
     if let Some(error) = fields.one("error")? {
         // The person has said no, which is no error. The state leaves the address bar: it is good for more.
         return match error {
@@ -54,7 +59,7 @@ async fn complete(Visit { app, customer, .. }: &Visit, fields: &Fields) -> Answe
 
 /// A callback without `state`, as Finch may send it in the redirect flow: it completes the attempt that this
 /// browser has begun.
-async fn without_state(visit: &Visit, code: AuthorizationCode) -> Answer {
+async fn without_state(visit: &Visit, code: AuthorizationCode) -> Result<Response, Problem> {
     use CompleteConnectError as E;
     let Visit { app, customer, headers, .. } = visit;
     let (address, scope) = (&app.options.address, customer.scope());
@@ -81,7 +86,7 @@ async fn without_state(visit: &Visit, code: AuthorizationCode) -> Answer {
 }
 
 /// Once it is done the browser is redirected, so that the code leaves its address bar.
-fn connected(app: &App, completed: &CompletedConnect) -> Answer {
+fn connected(app: &App, completed: &CompletedConnect) -> Result<Response, Problem> {
     let done = match completed.token_state {
         TokenState::Active => "connected",
         TokenState::Unverified => "checking",

@@ -12,7 +12,7 @@ use serde_json::json;
 
 use crate::{
     ConnectFlow,
-    app::{Answer, Named},
+    app::Named,
     attempt_cookies, page,
     problem::Problem,
     visit::{Change, SignedIn, Visit},
@@ -25,14 +25,17 @@ pub(crate) async fn csrf_token<C>(SignedIn(visit, ..): SignedIn<C>) -> Response 
 }
 
 /// `POST /connect`
-pub(crate) async fn begin<C>(Change(visit, ..): Change<C>) -> Answer {
+pub(crate) async fn begin<C>(Change(visit, ..): Change<C>) -> Result<Response, Problem> {
     let request = request(&visit, visit.app.options.products.clone());
     let begun = visit.app.finch.begin_connect(&visit.customer.scope(), request).await?;
     open(&visit, &begun)
 }
 
 /// `POST /connections/{id}/reauthenticate`
-pub(crate) async fn renew<C>(Named(id): Named, Change(visit, ..): Change<C>) -> Answer {
+pub(crate) async fn renew<C>(
+    Named(id): Named,
+    Change(visit, ..): Change<C>,
+) -> Result<Response, Problem> {
     let (scope, request) = (visit.customer.scope(), request(&visit, Vec::new()));
     let begun = visit.app.finch.begin_reauthenticate(&scope, &id, request).await?;
     open(&visit, &begun)
@@ -56,7 +59,7 @@ fn request(Visit { app, customer, .. }: &Visit, products: Vec<Product>) -> Conne
 /// To Finch's page; in the embedded flow what Finch's JavaScript opens it with. That is for the page of the host's
 /// that has asked, in this customer's session: with it anyone can complete the session.
 #[expect(clippy::disallowed_methods, reason = "EXPOSE: this browser is to open the session")]
-fn open(visit: &Visit, begun: &BegunConnect) -> Answer {
+fn open(visit: &Visit, begun: &BegunConnect) -> Result<Response, Problem> {
     let options = &visit.app.options;
     if let ConnectFlow::Embedded { .. } = options.flow {
         return Ok(page::json(&json!({

@@ -6,13 +6,15 @@ mod notice;
 use std::cmp::Reverse;
 
 use askama::Template;
-use axum::http::{StatusCode, Uri};
+use axum::{
+    http::{StatusCode, Uri},
+    response::Response,
+};
 use finch_app::{ConnectionState, ConnectionView};
 
 use crate::{
-    ConnectFlow, Options,
-    app::Answer,
-    page,
+    ConnectFlow, Options, page,
+    problem::Problem,
     visit::{SignedIn, Visit},
 };
 use card::Card;
@@ -46,7 +48,10 @@ impl Connections<'_> {
 }
 
 /// `GET /`
-pub(crate) async fn show<C>(SignedIn(visit, ..): SignedIn<C>, uri: Uri) -> Answer {
+pub(crate) async fn show<C>(
+    SignedIn(visit, ..): SignedIn<C>,
+    uri: Uri,
+) -> Result<Response, Problem> {
     let Visit { app, customer, .. } = &visit;
     let scope = customer.scope();
     let mut views = app.finch.connections(&scope).all().await?;

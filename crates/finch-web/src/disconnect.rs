@@ -3,14 +3,17 @@
 mod outcome;
 
 use askama::Template;
-use axum::http::{StatusCode, Uri};
+use axum::{
+    http::{StatusCode, Uri},
+    response::Response,
+};
 use finch_app::{
     ConnectionId, DisconnectError, DisconnectOutcome, DisconnectRequest, PlanMark, PlanVerdict,
 };
 
 use crate::{
     Options,
-    app::{Answer, Named},
+    app::Named,
     company::Company,
     form::Fields,
     page,
@@ -47,10 +50,6 @@ impl Preview<'_> {
     fn retires(&self) -> bool {
         self.verdict == PlanVerdict::Retires
     }
-
-    fn sign_ins(&self) -> String {
-        words::count(self.tokens, "sign-in", "sign-ins")
-    }
 }
 
 /// Why the plan is shown.
@@ -68,13 +67,16 @@ pub(crate) async fn preview<C>(
     SignedIn(visit, ..): SignedIn<C>,
     Named(id): Named,
     uri: Uri,
-) -> Answer {
+) -> Result<Response, Problem> {
     let done = Fields::of_query(uri.query()).one("done")? == Some("yes");
     show(&visit, &id, if done { Reason::Done } else { Reason::Asked }).await
 }
 
 /// `POST /connections/{id}/disconnect`
-pub(crate) async fn confirm<C>(Named(id): Named, Change(visit, fields, ..): Change<C>) -> Answer {
+pub(crate) async fn confirm<C>(
+    Named(id): Named,
+    Change(visit, fields, ..): Change<C>,
+) -> Result<Response, Problem> {
     let agreed = fields.one("plan")?.map(PlanMark::from).ok_or_else(Problem::bad_form)?;
     let page = visit.app.disconnect_page(&id);
     let request = DisconnectRequest { agreed: Some(agreed), ..id.clone().into() };
@@ -87,7 +89,7 @@ pub(crate) async fn confirm<C>(Named(id): Named, Change(visit, fields, ..): Chan
     }
 }
 
-async fn show(visit: &Visit, id: &ConnectionId, reason: Reason) -> Answer {
+async fn show(visit: &Visit, id: &ConnectionId, reason: Reason) -> Result<Response, Problem> {
     let Visit { app, customer, .. } = visit;
     let scope = customer.scope();
     let plan = app.finch.plan_disconnect(&scope, id.clone()).await?;

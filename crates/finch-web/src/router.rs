@@ -6,6 +6,7 @@ use axum::{
     Router,
     extract::FromRequestParts,
     middleware,
+    response::Response,
     routing::{get, post},
 };
 use finch_app::Finch;
@@ -13,11 +14,8 @@ use finch_app::Finch;
 #[cfg(feature = "webhooks")]
 use crate::webhook;
 use crate::{
-    Customer, Options,
-    app::{Answer, App},
-    callback, connect, connections, disconnect, headers,
-    problem::Problem,
-    style,
+    Customer, Options, app::App, callback, connect, connections, disconnect, headers,
+    problem::Problem, style,
 };
 
 /// The pages, to be mounted at the path of their public address. The host's layers apply as to any other router.
@@ -73,7 +71,7 @@ where
         None => pages,
     };
     pages
-        .fallback(async || Answer::Err(Problem::not_found()))
-        .method_not_allowed_fallback(async || Answer::Err(Problem::method_not_allowed()))
+        .fallback(async || Err::<Response, _>(Problem::not_found()))
+        .method_not_allowed_fallback(async || Err::<Response, _>(Problem::method_not_allowed()))
         .layer(middleware::from_fn_with_state(app, headers::around))
 }

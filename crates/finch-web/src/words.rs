@@ -103,11 +103,6 @@ pub(crate) fn attention(view: &ConnectionView) -> Option<&'static str> {
     needed.then_some("Our team needs to look at it: it is on their list.")
 }
 
-/// `1 sign-in`, `2 sign-ins`.
-pub(crate) fn count(number: usize, one: &str, many: &str) -> String {
-    format!("{number} {}", if number == 1 { one } else { many })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

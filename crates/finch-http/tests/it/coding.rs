@@ -9,10 +9,7 @@ use flate2::{
 };
 
 use crate::{
-    finch::{
-        INTROSPECTION, SESSION, SUCCESS, TOKEN, disconnect, exchange, grant, introspect,
-        new_session, playing, shown,
-    },
+    finch::{TOKEN, disconnect, exchange, grant, playing, shown},
     server::{Play, bytes},
 };
 
@@ -109,18 +106,11 @@ async fn what_cannot_be_inflated_is_unknown_and_names_its_cause() {
     }
 }
 
+/// Of a refusal too: it may be the proof that a token is dead.
 #[tokio::test]
-async fn every_call_reads_compressed_answers_and_refusals() {
-    let gzipped =
-        |status, body: &str| bytes(status, "Content-Encoding: gzip\r\n", &gzip(body.as_bytes()));
-    let script = [gzipped(200, INTROSPECTION), gzipped(200, SUCCESS), gzipped(201, SESSION)];
-    let (_server, finch) = playing(script).await;
-    introspect(&finch).await.expect("an introspection");
-    disconnect(&finch).await.expect("success");
-    new_session(&finch).await.expect("a session");
-    let (_server, finch) = playing([gzipped(401, r#"{"code":401,"name":"invalid_token"}"#)]).await;
-    assert_eq!(
-        disconnect(&finch).await.expect_err("401").failure_kind(),
-        FailureKind::TokenInvalid
-    );
+async fn a_refusal_is_inflated() {
+    let body = gzip(br#"{"code":401,"name":"invalid_token"}"#);
+    let (_server, finch) = playing([bytes(401, "Content-Encoding: gzip\r\n", &body)]).await;
+    let error = disconnect(&finch).await.expect_err("401");
+    assert_eq!(error.failure_kind(), FailureKind::TokenInvalid);
 }
