@@ -12,7 +12,7 @@ use std::{
     time::Duration,
 };
 
-use rusqlite::{Connection, OpenFlags, config::DbConfig};
+use rusqlite::{Connection, ErrorCode, OpenFlags, config::DbConfig};
 
 use crate::{
     error::{Fault, Result, STOPPED},
@@ -47,6 +47,9 @@ const STATEMENTS: usize = 64;
 
 /// So many connections read.
 const COUNT: usize = 4;
+
+/// How many instructions of SQLite's a statement of a short read may take: a connection of some tokens is a few hundred.
+const SHORT: i32 = 4000;
 
 /// The connection that writes. `keep_log`: closing it does not move the log into the database, for as long
 /// as it is not known that the two belong together.
@@ -126,8 +129,8 @@ pub(crate) fn check(db: &Connection, how: &str) -> Result<()> {
     if said == "ok" { Ok(()) } else { Err(Fault::Broken("SQLite finds errors in it".to_owned())) }
 }
 
-/// The connections that read. A hop to another thread costs ten times a lookup, so that a lookup of one row runs
-/// in place on whichever connection is free, and hops only when all are taken.
+/// The connections that read. A hop to another thread costs ten times a lookup, so that what is short runs in place on
+/// whichever connection is free, and hops only when all are taken.
 ///
 /// One is opened with the store, the others when they are first missed: each reads the whole schema.
 #[derive(Debug)]
@@ -192,7 +195,23 @@ impl Readers {
         }
     }
 
-    /// Reads in the file that is still there, for longer than a lookup takes.
+    /// Reads on a connection that is free, for as long as a [short](SHORT) read takes; else elsewhere.
+    pub(crate) async fn shortly<T: Send + 'static>(
+        self: &Arc<Self>,
+        read: impl Fn(&Connection) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        if let Some(mut db) = self.free()? {
+            db.progress_handler(SHORT, Some(|| true))?;
+            let found = read(&db);
+            db.progress_handler(0, None::<fn() -> bool>)?;
+            if !matches!(&found, Err(Fault::Sqlite(error)) if is_interrupted(error)) {
+                return found;
+            }
+        }
+        self.elsewhere(read).await
+    }
+
+    /// Reads in the file that is still there, for as long as it takes.
     pub(crate) async fn elsewhere<T: Send + 'static>(
         self: &Arc<Self>,
         read: impl FnOnce(&Connection) -> Result<T> + Send + 'static,
@@ -201,6 +220,10 @@ impl Readers {
         let readers = Arc::clone(self);
         blocking(move || read(&readers.wait())).await?
     }
+}
+
+fn is_interrupted(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(ErrorCode::OperationInterrupted)
 }
 
 /// Works on a thread that may block. Without a runtime there is no such thread, and it works in place.
@@ -240,5 +263,25 @@ mod tests {
         }
         assert!(reader.execute_batch("CREATE TABLE t (x)").is_err());
         assert!(writer.execute_batch("CREATE TABLE t (x)").is_ok());
+    }
+
+    #[tokio::test]
+    async fn only_what_is_short_is_read_in_place() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("s.db");
+        let db = Connection::open(&path).unwrap();
+        journal(&db, "WAL").unwrap();
+        let readers = Arc::new(Readers::open(&path, PATIENCE).unwrap());
+        let here = std::thread::current().id();
+        for (rows, in_place) in [(10, true), (100_000, false), (10, true)] {
+            let count = move |db: &Connection| {
+                let sql = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1) \
+                    SELECT count(*) FROM n";
+                let counted: i64 = db.query_row(sql, [rows], |row| row.get(0))?;
+                Ok((counted, std::thread::current().id()))
+            };
+            let (counted, thread) = readers.shortly(count).await.unwrap();
+            assert_eq!((counted, thread == here), (rows, in_place), "{rows}");
+        }
     }
 }

@@ -56,15 +56,12 @@ impl SqliteTokenStore {
         Ok(self.readers.elsewhere(read).await?)
     }
 
-    /// A lookup of one row, on a connection that is free.
-    async fn in_place<T: Send + 'static>(
+    /// A read that is short, unless there is much to find.
+    async fn lookup<T: Send + 'static>(
         &self,
-        read: impl FnOnce(&rusqlite::Connection) -> Result<T> + Send + 'static,
+        read: impl Fn(&rusqlite::Connection) -> Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
-        if let Some(db) = self.readers.free()? {
-            return Ok(read(&db)?);
-        }
-        self.read(read).await
+        Ok(self.readers.shortly(read).await?)
     }
 
     pub(crate) async fn write<T: Send + 'static>(
@@ -82,7 +79,7 @@ impl TokenStore for SqliteTokenStore {
     }
 
     async fn keyring(&self) -> Result<Option<Keyring>, StoreError> {
-        self.in_place(commit::keyring).await
+        self.lookup(commit::keyring).await
     }
 
     async fn open_attempt(
@@ -113,13 +110,13 @@ impl TokenStore for SqliteTokenStore {
         limit: usize,
     ) -> Result<Vec<Attempt>, StoreError> {
         let customer = customer.cloned();
-        self.read(move |db| attempts::possible_orphans(db, customer.as_ref(), now, after, limit))
+        self.lookup(move |db| attempts::possible_orphans(db, customer.as_ref(), now, after, limit))
             .await
     }
 
     async fn find(&self, token: &Fingerprint, facts: &TokenFacts) -> Result<Found, StoreError> {
         let (token, facts) = (*token, facts.clone());
-        self.read(move |db| connections::find(db, &token, &facts)).await
+        self.lookup(move |db| connections::find(db, &token, &facts)).await
     }
 
     async fn load(
@@ -128,7 +125,7 @@ impl TokenStore for SqliteTokenStore {
         customer: Option<&CustomerId>,
     ) -> Result<Option<Connection>, StoreError> {
         let query = connections::selected(selector, customer);
-        self.read(move |db| query.load(db)).await
+        self.lookup(move |db| query.load(db)).await
     }
 
     async fn commit(&self, commit: Commit) -> Result<Seq, StoreError> {
@@ -144,7 +141,7 @@ impl TokenStore for SqliteTokenStore {
     }
 
     async fn sealed(&self, token: TokenId) -> Result<Option<Sealed>, StoreError> {
-        self.in_place(move |db| secrets::sealed(db, token)).await
+        self.lookup(move |db| secrets::sealed(db, token)).await
     }
 
     async fn usable_token(
