@@ -8,14 +8,12 @@
 
 mod finish;
 mod history;
-mod proxy;
 mod secrets;
 mod store_keys;
 mod world;
 
 pub use finish::finish;
 pub use history::{Login, Step, steps};
-pub use proxy::{Cut, End, Passed, Plan, Proxy};
 pub use secrets::{fingerprint, keys, open_attempt, secret, store_token};
 pub use store_keys::StoreKeys;
 pub use world::{StoreDebug, TestSystem, World, customer, open_finch, operator, sqlite};

@@ -18,9 +18,8 @@ pub use error::EmulatorError;
 pub use local::{LocalAnswer, LocalCall, LocalEmulator};
 
 use crate::{
-    EmulatorConfig, WebhookError, WebhookTarget,
+    EmulatorConfig,
     server::{self, Gate},
-    webhook::Secret,
     world::Clock,
 };
 
@@ -83,34 +82,6 @@ impl Emulator {
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
-    }
-
-    /// Registers a receiver of webhooks. `secret` is standard base64.
-    ///
-    /// # Errors
-    /// An invalid URL or secret.
-    pub fn webhooks_to(
-        &self,
-        url: impl Into<String>,
-        secret: impl Into<String>,
-    ) -> Result<(), WebhookError> {
-        let target = WebhookTarget { url: url.into(), secrets: vec![secret.into()] };
-        self.service.lock().world.outbox.register(&target)
-    }
-
-    /// Signs webhooks with this secret too, until [`webhooks_to`](Self::webhooks_to) ends the rotation.
-    ///
-    /// # Errors
-    /// No receiver, or an invalid secret.
-    pub fn rotate_webhook_secret(&self, secret: &str) -> Result<(), WebhookError> {
-        let secret = Secret::parse(secret)?;
-        self.service.lock().world.outbox.target_mut()?.rotate(secret);
-        Ok(())
-    }
-
-    /// Removes the receiver of webhooks. Those that wait fail.
-    pub fn no_webhooks(&self) {
-        self.service.lock().world.outbox.unregister();
     }
 
     /// Waits until the server has stopped, which it does by itself only if it fails.

@@ -19,7 +19,7 @@ use finch_core::{
 use finch_testkit::{Held, Intercept, Intercepted};
 use finch_tests::{TestSystem, customer, open_finch, operator};
 
-use crate::semantics::{ACME, BETA, Callback, begin, begin_as, complete, token, world};
+use crate::semantics::*;
 
 type Completed = Result<CompletedConnect, CompleteConnectError>;
 
@@ -31,7 +31,6 @@ async fn complete_at(finch: &Finch, (state, code): Callback) -> Completed {
 async fn nothing_is_sent_on_a_state_that_is_unknown_foreign_or_expired() {
     let world = world().await;
     let (state, code) = begin(&world, ACME, "x").await;
-    world.finch.take_calls();
     let unknown = complete(&world, ACME, (State::new("unknown"), code.clone())).await;
     assert!(matches!(unknown, Err(CompleteConnectError::UnknownState)));
     let foreign = complete(&world, BETA, (state.clone(), code.clone())).await;
@@ -46,7 +45,6 @@ async fn nothing_is_sent_on_a_state_that_is_unknown_foreign_or_expired() {
 async fn a_thousand_replays_at_once_are_one_exchange() {
     let world = world().await;
     let callback = begin(&world, ACME, "x").await;
-    world.finch.take_calls();
     let replay = |_| {
         let (finch, callback) = (world.app.clone(), callback.clone());
         tokio::spawn(async move { complete_at(&finch, callback).await.unwrap() })
@@ -59,44 +57,38 @@ async fn a_thousand_replays_at_once_are_one_exchange() {
     assert_eq!(world.finch.take_calls(), ["exchange"]);
 }
 
+/// It waits no longer than its patience, and can be asked again.
 #[tokio::test]
 async fn a_repetition_waits_for_an_exchange_in_another_process() {
-    let world = world().await;
-    let second = world.another_process().await;
-    let callback = begin(&world, ACME, "x").await;
-    let hold = world.finch.hold_next_exchange(Held::BeforeItsEffect);
-    let repeats = async {
-        hold.reached().await;
-        let (second, ()) = tokio::join!(complete_at(&second, callback.clone()), async {
-            // The second process has asked the store more than once by then.
-            for _ in 0..10 {
-                tokio::task::yield_now().await;
-            }
-            hold.release();
-        });
-        second
-    };
-    let (first, second) = tokio::join!(complete(&world, ACME, callback.clone()), repeats);
-    assert_eq!(second.unwrap(), first.unwrap());
-    assert_eq!(world.finch.issued().len(), 1);
-}
-
-#[tokio::test]
-async fn a_repetition_waits_no_longer_than_its_patience() {
-    for elsewhere in [false, true] {
+    for (elsewhere, in_time) in [(true, true), (true, false), (false, false)] {
         let world = world().await;
         let again = if elsewhere { world.another_process().await } else { world.app.clone() };
         let callback = begin(&world, ACME, "x").await;
         let hold = world.finch.hold_next_exchange(Held::BeforeItsEffect);
         let repeats = async {
             hold.reached().await;
-            let second = complete_at(&again, callback.clone()).await.unwrap_err();
+            let answers = async {
+                // The second one has asked the store more than once by then.
+                for _ in 0..10 {
+                    tokio::task::yield_now().await;
+                }
+                if in_time {
+                    hold.release();
+                }
+            };
+            let (second, ()) = tokio::join!(complete_at(&again, callback.clone()), answers);
             hold.release();
             second
         };
         let (first, second) = tokio::join!(complete(&world, ACME, callback.clone()), repeats);
-        assert!(matches!(second, CompleteConnectError::InProgress), "{second}");
-        assert_eq!(complete_at(&again, callback).await.unwrap(), first.unwrap(), "asked again");
+        let first = first.unwrap();
+        match second {
+            Ok(second) => assert!(in_time && second == first),
+            Err(CompleteConnectError::InProgress) => assert!(!in_time),
+            Err(error) => panic!("{error}"),
+        }
+        assert_eq!(complete_at(&again, callback).await.unwrap(), first);
+        assert_eq!(world.finch.issued().len(), 1);
     }
 }
 

@@ -10,9 +10,7 @@ use finch_core::{
 use finch_testkit::{MemoryTokenStore, MockFinchApi, application, at, facts, grant, new_attempt};
 use finch_tests::{TestSystem, customer, keys, open_attempt, open_finch, operator, store_token};
 
-use crate::semantics::{
-    ACME, BETA, all_revoked, answer, connect, connect_to, load, request, states, token, world,
-};
+use crate::semantics::*;
 
 fn mock() -> MockFinchApi {
     let mut api = MockFinchApi::new();
@@ -135,9 +133,7 @@ async fn anothers_connection_at_finch_is_not_renewed_but_passed_over() {
 
 #[tokio::test]
 async fn a_customer_sees_its_own_tokens_only() {
-    let world = world().await;
-    let id = connect(&world, ACME, "x").await;
-    connect(&world, BETA, "x").await;
+    let (world, id) = shared().await;
     connect(&world, BETA, "x").await;
     world.fail(200, || answer(503, "later"));
     let everyone = DisconnectRequest { for_everyone: Some("why".into()), ..id.clone().into() };
@@ -155,7 +151,6 @@ async fn a_customers_plan_asks_finch_about_its_own_tokens_only() {
     world.finch.hide_company(true);
     let id = connect(&world, ACME, "x").await;
     connect(&world, BETA, "x").await;
-    world.finch.take_calls();
     world.finch.fail_next(answer(401, "invalid_token"));
     world.app.plan_disconnect(&customer(ACME), id.clone()).await.unwrap();
     assert_eq!(world.finch.take_calls(), ["introspect"]);
@@ -178,9 +173,7 @@ async fn all_connections_of_a_customer_are_disconnected_and_no_other() {
 
 #[tokio::test]
 async fn requests_at_once_are_one_disconnect_with_one_outcome() {
-    let world = world().await;
-    let id = connect(&world, ACME, "x").await;
-    world.finch.take_calls();
+    let (world, id) = connected().await;
     let ask = |_| {
         let (finch, id) = (world.app.clone(), id.clone());
         tokio::spawn(async move { finch.disconnect(&customer(ACME), id).await.unwrap() })

@@ -11,10 +11,10 @@ use finch_app::{Finch, Pass};
 use finch_core::{AccessToken, ConnectionId, CustomerId, CustomerScope, TokenState};
 use finch_sqlite::{SqliteOptions, SqliteTokenStore};
 use finch_testkit::{FakeFinch, Reach, application};
-use finch_tests::{World, folder, keys, operator, secret, sqlite};
+use finch_tests::{World, folder, keys, open_finch, operator, secret, sqlite};
 use rusqlite::types::Value;
 
-use crate::semantics::{ACME, BETA, away, connect, connect_to, disconnect, disconnect_in_vain};
+use crate::semantics::*;
 
 /// A store with one of everything, and the Finch of its connections.
 struct Story {
@@ -295,5 +295,27 @@ async fn rows_of_another_store_hand_nothing_out() {
         });
         let copy = copy.expect("an edit");
         check(&story, &allowed, &copy, &format!("secrets. {table} is another store's")).await;
+    }
+}
+
+#[tokio::test]
+async fn verification_finds_secrets_and_events_that_are_not_what_was_written() {
+    let story = story().await;
+    let trigger = "SELECT sql FROM sqlite_schema WHERE name = 'events_are_kept'";
+    let trigger = open(&story.path).query_row(trigger, [], |row| row.get::<_, String>(0)).unwrap();
+    let newest = format!(
+        "DROP TRIGGER events_are_kept;
+         DELETE FROM events WHERE number = (SELECT max(number) FROM events);
+         {trigger}"
+    );
+    let swapped = "UPDATE secrets SET sealed = (SELECT sealed FROM secrets WHERE token =
+        (SELECT max(token) FROM secrets)) WHERE token = (SELECT min(token) FROM secrets)";
+    for (edit, unreadable, broken) in [("", 0, 0), (swapped, 1, 0), (&newest, 0, 1)] {
+        let copy = edited(&story, |db| db.execute_batch(edit)).expect("an edit");
+        let store = sqlite(&copy, application());
+        let app = open_finch(story.world.finch.clone(), store, story.world.system.clone()).await;
+        let found = app.verify(&operator(), |_| {}).await.unwrap();
+        assert_eq!((found.unreadable.len(), found.broken_records.len()), (unreadable, broken));
+        assert_eq!(found.is_sound(), edit.is_empty());
     }
 }

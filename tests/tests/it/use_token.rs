@@ -4,9 +4,7 @@ use finch_app::{TokenError, Unauthorized};
 use finch_core::{AccessToken, ConnectionStatus, Product};
 use finch_tests::{Step, World, customer};
 
-use crate::semantics::{
-    ACME, BETA, connect, lose_an_exchange, renew, request, token, why_none, world,
-};
+use crate::semantics::*;
 
 async fn report(world: &World, token: &AccessToken) -> Unauthorized {
     world.app.report_unauthorized(&customer(ACME), token).await.unwrap()
@@ -14,8 +12,7 @@ async fn report(world: &World, token: &AccessToken) -> Unauthorized {
 
 #[tokio::test]
 async fn the_hosts_word_alone_revokes_nothing() {
-    let world = world().await;
-    let id = connect(&world, ACME, "x").await;
+    let (world, id) = connected().await;
     let token = token(&world, ACME, &id).await;
     assert_eq!(report(&world, &token).await, Unauthorized::StillAccepted);
     for kind in 0..6 {
@@ -30,8 +27,7 @@ async fn the_hosts_word_alone_revokes_nothing() {
 
 #[tokio::test]
 async fn a_report_notes_that_an_employer_must_authenticate_again() {
-    let world = world().await;
-    let id = connect(&world, ACME, "x").await;
+    let (world, id) = connected().await;
     let old = token(&world, ACME, &id).await;
     world.finch.set_status(&id, ConnectionStatus::Reauth);
     assert_eq!(report(&world, &old).await, Unauthorized::NeedsReauth);
@@ -42,8 +38,7 @@ async fn a_report_notes_that_an_employer_must_authenticate_again() {
 
 #[tokio::test]
 async fn products_decide_which_token_is_handed_out() {
-    let world = world().await;
-    let id = connect(&world, ACME, "x").await;
+    let (world, id) = connected().await;
     let access = async |product| world.app.access_token(&customer(ACME), &id, &[product]).await;
     access(Product::Company).await.unwrap();
     let missing = access(Product::Ssn).await.unwrap_err();

@@ -4,8 +4,9 @@ use std::{fmt, time::Duration};
 
 use crate::{
     EmulatorConfig, EmulatorState, Fault, IssuedToken, Login, ReceivedCall, WebhookDelivery,
-    WebhookError, WebhookEvent,
+    WebhookError, WebhookEvent, WebhookTarget,
     service::{Service, Shared},
+    webhook::Secret,
     world::Clock,
 };
 
@@ -111,6 +112,34 @@ impl Controls {
     /// Starts again with the configuration. With a seed, the same ids come again.
     pub fn reset(&self) {
         self.service.lock().reset();
+    }
+
+    /// Registers a receiver of webhooks. `secret` is standard base64.
+    ///
+    /// # Errors
+    /// An invalid URL or secret.
+    pub fn webhooks_to(
+        &self,
+        url: impl Into<String>,
+        secret: impl Into<String>,
+    ) -> Result<(), WebhookError> {
+        let target = WebhookTarget { url: url.into(), secrets: vec![secret.into()] };
+        self.service.lock().world.outbox.register(&target)
+    }
+
+    /// Signs webhooks with this secret too, until [`webhooks_to`](Self::webhooks_to) ends the rotation.
+    ///
+    /// # Errors
+    /// No receiver, or an invalid secret.
+    pub fn rotate_webhook_secret(&self, secret: &str) -> Result<(), WebhookError> {
+        let secret = Secret::parse(secret)?;
+        self.service.lock().world.outbox.target_mut()?.rotate(secret);
+        Ok(())
+    }
+
+    /// Removes the receiver of webhooks. Those that wait fail.
+    pub fn no_webhooks(&self) {
+        self.service.lock().world.outbox.unregister();
     }
 
     /// Queues a webhook and returns its event id. Failed attempts are repeated after 5 seconds and after 5

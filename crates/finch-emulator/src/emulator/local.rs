@@ -6,7 +6,7 @@ use hyper::body::Bytes;
 
 use super::{Controls, error::check};
 use crate::{
-    EmulatorConfig, EmulatorError, WebhookError, WebhookRequest, WebhookTarget,
+    EmulatorConfig, EmulatorError, WebhookRequest,
     fault::Reply,
     http::{ApiError, BODY_LIMIT, Invalid, Request, Response},
     routes::Incoming,
@@ -133,21 +133,6 @@ impl LocalEmulator {
     #[must_use]
     pub fn now(&self) -> Duration {
         self.service.lock().world.clock.now()
-    }
-
-    /// Registers a receiver of webhooks, or removes it.
-    ///
-    /// # Errors
-    /// An invalid URL or secret.
-    pub fn webhooks_to(&self, target: Option<&WebhookTarget>) -> Result<(), WebhookError> {
-        let outbox = &mut self.service.lock().world.outbox;
-        match target {
-            Some(target) => outbox.register(target),
-            None => {
-                outbox.unregister();
-                Ok(())
-            }
-        }
     }
 
     /// The next due webhook, which is in flight until [`webhook_answered`](Self::webhook_answered).

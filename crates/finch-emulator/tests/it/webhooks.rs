@@ -291,7 +291,7 @@ fn a_bounded_number_is_kept_more_of_those_that_wait_and_none_after_a_reset() {
     assert_eq!(finch.webhook_deliveries().len(), 100);
     assert_eq!(queue(&finch, 10_200), 10_100);
     let late = finch.take_webhook().unwrap();
-    finch.webhooks_to(None).unwrap();
+    finch.no_webhooks();
     finch.reset();
     assert!(finch.webhook_deliveries().is_empty());
     // The receiver is restored; the answer to a webhook from before the reset is ignored.

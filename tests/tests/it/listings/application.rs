@@ -8,9 +8,7 @@ use finch_testkit::Reach;
 use finch_tests::{World, customer, operator};
 
 use super::broken::{Fault, broken_store};
-use crate::semantics::{
-    ACME, answer, connect_to, disconnect_in_vain, everything, lose_an_exchange,
-};
+use crate::semantics::*;
 
 /// A world with two connections whose disconnects Finch does not end.
 async fn world() -> World {

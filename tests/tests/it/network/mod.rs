@@ -1,5 +1,5 @@
-//! Byte-level network faults, end to end: the real client and use cases, a proxy that breaks at a byte,
-//! and the emulator's truth.
+//! Network faults, end to end: the real client and use cases, an emulator whose answers break, and its truth. A call
+//! that does not arrive is one without effect.
 //!
 //! `FINCH_NETWORK_RANDOM` says how many random histories are run (200), `FINCH_NETWORK_SEED` with which
 //! seed they begin; a failure names its seed.
@@ -9,7 +9,6 @@
 mod cuts;
 pub(crate) mod net;
 mod random;
-mod shapes;
 mod stories;
 
 const EXCHANGE: &str = "/auth/token";

@@ -7,11 +7,11 @@ use finch_app::{
     FinchOptions, Flow, HttpFinch, HttpFinchConfig, Pass, Product,
 };
 use finch_core::{AccessToken, ConnectionId, CustomerId, FinchApi, State, Token};
-use finch_emulator::{DisconnectScope, Emulator, EmulatorConfig, Fault, IssuedToken, Login};
-use finch_testkit::{MemoryTokenStore, in_process};
-use finch_tests::{
-    Passed, Plan, Proxy, StoreDebug, TestSystem, folder, keys, operator, secret, sqlite,
+use finch_emulator::{
+    DisconnectScope, Emulator, EmulatorConfig, Fault, FaultKind, IssuedToken, Login, Then,
 };
+use finch_testkit::{MemoryTokenStore, in_process};
+use finch_tests::{StoreDebug, TestSystem, folder, keys, operator, secret, sqlite};
 use tempfile::TempDir;
 
 /// A host's clients are patient here, and hasty where a network that stays silent is to be tested.
@@ -20,7 +20,6 @@ const HASTY: Duration = Duration::from_millis(100);
 
 pub(crate) struct Net {
     pub(crate) emulator: Emulator,
-    pub(super) proxy: Proxy,
     pub(crate) finch: Finch,
     hasty: Finch,
     /// The same application past the network, for what comes before a test.
@@ -30,14 +29,6 @@ pub(crate) struct Net {
     people: usize,
     worlds: usize,
     _folder: TempDir,
-}
-
-/// What goes wrong.
-#[derive(Clone, Debug)]
-pub(super) enum Broken {
-    Cut(Plan),
-    /// An answer of a wrong shape, and whether a client must be hasty to get over it.
-    Shape(Fault, bool),
 }
 
 /// A customer with an employer of its own.
@@ -52,12 +43,7 @@ impl Net {
         let config =
             EmulatorConfig { disconnect_scope, seed: Some(7), ..EmulatorConfig::default() };
         let emulator = Emulator::start_with(config).await.unwrap();
-        let proxy = Proxy::start(emulator.url()).await;
-        let config = |timeout| {
-            let mut http = http_config(&emulator);
-            (http.base_url, http.timeout) = (proxy.url().to_owned(), timeout);
-            http
-        };
+        let config = |timeout| HttpFinchConfig { timeout, ..http_config(&emulator) };
         let patient = Arc::new(HttpFinch::new(config(PATIENT)).unwrap());
         let hasty = Arc::new(HttpFinch::new(config(HASTY)).unwrap());
         let direct = in_process(config(PATIENT), Arc::new(emulator.in_process()));
@@ -78,7 +64,7 @@ impl Net {
         let hasty = open(hasty).await;
         let direct = open(Arc::new(direct)).await;
         let (people, worlds, _folder) = (0, 0, folder);
-        Self { emulator, proxy, finch, hasty, direct, store, system, people, worlds, _folder }
+        Self { emulator, finch, hasty, direct, store, system, people, worlds, _folder }
     }
 
     /// A customer who was not there before. A hundred share a world, so that none grows slow; every third world
@@ -132,26 +118,13 @@ impl Net {
     }
 
     /// Lets this go wrong. Returns the client that meets it.
-    pub(super) fn breaks(&self, broken: &Broken) -> &Finch {
-        self.proxy.take_passed();
-        let is_silent = match broken {
-            Broken::Cut(plan) => {
-                self.proxy.set(Some(*plan));
-                plan.end == finch_tests::End::Silence
-            }
-            Broken::Shape(fault, is_silent) => {
-                self.emulator.push_fault(fault.clone());
-                *is_silent
-            }
-        };
-        if is_silent { &self.hasty } else { &self.finch }
-    }
-
-    /// Lets nothing go wrong any more. Returns the calls since it broke.
-    pub(super) fn heal(&self) -> Vec<Passed> {
-        self.proxy.set(None);
-        self.emulator.clear_faults();
-        self.proxy.take_passed()
+    pub(super) fn breaks(&self, fault: &Fault) -> &Finch {
+        self.emulator.push_fault(fault.clone());
+        match fault.kind {
+            FaultKind::Cut { then: Then::Silence, .. } => &self.hasty,
+            FaultKind::Trickle { pause, .. } if pause > HASTY => &self.hasty,
+            _ => &self.finch,
+        }
     }
 
     /// The truth: every token that Finch issued for this person's employer.

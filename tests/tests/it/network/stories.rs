@@ -2,30 +2,20 @@
 
 use finch_app::{CompleteConnectError, DisconnectOutcome, Unauthorized};
 use finch_core::{AccessToken, ConnectionId, TokenState};
+use finch_emulator::{Fault, FaultKind};
 use finch_testkit::Figures;
-use finch_tests::Passed;
 
-use super::{
-    EXCHANGE,
-    net::{Broken, Net, Person},
-};
-
-/// The largest answer that is read, and what may be on its way beside it.
-const ROOM: usize = 1024 * 1024 + 16 * 1024 * 1024;
-
-/// The calls to a path among those that passed, none of which had more than is read.
-pub(super) fn of_path<'a>(passed: &'a [Passed], path: &str) -> Vec<&'a Passed> {
-    assert!(passed.iter().all(|call| call.answer < ROOM), "{passed:?}");
-    passed.iter().filter(|call| call.line.ends_with(path)).collect()
-}
+use super::net::{Net, Person};
 
 /// An exchange: a code goes out once, and no token is lost.
-pub(super) async fn exchange(net: &mut Net, broken: &Broken, figures: &mut Figures) -> Person {
-    let (person, what) = (net.person().await, format!("{broken:?}"));
+pub(super) async fn exchange(net: &mut Net, fault: &Fault, figures: &mut Figures) -> Person {
+    let (person, what) = (net.person().await, format!("{fault:?}"));
     let (state, code) = net.log_in(&person.scope, person.login()).await;
-    let finch = net.breaks(broken);
+    let sent = || net.emulator.state().calls["POST /auth/token"];
+    let before = sent();
+    let finch = net.breaks(fault);
     let first = finch.complete_connect(&person.scope, state.clone(), code.clone()).await;
-    let passed = net.heal();
+    net.emulator.clear_faults();
     let issued = net.issued(&person);
     assert!(issued.len() <= 1, "{what}");
     match (&first, issued.first()) {
@@ -52,13 +42,12 @@ pub(super) async fn exchange(net: &mut Net, broken: &Broken, figures: &mut Figur
         (Err(_), Err(CompleteConnectError::Unknown(_))) => {}
         _ => panic!("{what}: {first:?}, then {again:?}"),
     }
-    let sent = of_path(&passed, EXCHANGE).len() + net.proxy.take_passed().len();
-    assert_eq!(sent, 1, "{what}: a code went out twice");
+    assert_eq!(sent() - before, 1, "{what}: a code went out twice");
     person
 }
 
 /// The way out that the list of orphans tells: connect again, and disconnect.
-pub(super) async fn assert_recovers(net: &Net, person: &Person, what: &Broken) {
+pub(super) async fn assert_recovers(net: &Net, person: &Person, what: &Fault) {
     let id = net.connect(person).await;
     let outcome = net.finch.disconnect(&person.scope, id).await.unwrap();
     assert!(matches!(outcome, DisconnectOutcome::Disconnected { .. }), "{what:?}: {outcome:?}");
@@ -73,16 +62,14 @@ pub(super) async fn disconnect(
     net: &Net,
     person: &Person,
     id: &ConnectionId,
-    broken: &Broken,
+    fault: &Fault,
     figures: &mut Figures,
 ) {
-    let what = format!("{broken:?}");
-    let outcome = net.breaks(broken).disconnect(&person.scope, id.clone()).await.unwrap();
-    let passed = net.heal();
-    assert!(!of_path(&passed, "").is_empty());
-    figures.hit(if passed.iter().any(|call| call.cut) { "hit" } else { "not_hit" });
+    let what = format!("{fault:?}");
+    let outcome = net.breaks(fault).disconnect(&person.scope, id.clone()).await.unwrap();
+    net.emulator.clear_faults();
     check_outcome(net, person, id, &outcome, &what, figures).await;
-    let passes = if matches!(broken, Broken::Cut(_)) { 3 } else { 50 };
+    let passes = if matches!(fault.kind, FaultKind::Cut { .. }) { 3 } else { 50 };
     net.assert_ends(person, passes, &what).await;
     let again = net.finch.disconnect(&person.scope, id.clone()).await.unwrap();
     assert_eq!(again, DisconnectOutcome::AlreadyDisconnected, "{what}");
@@ -121,17 +108,17 @@ pub(super) async fn question(
     net: &Net,
     person: &Person,
     id: &ConnectionId,
-    broken: &Broken,
+    fault: &Fault,
     figures: &mut Figures,
 ) {
     let secret = net.usable(person, id).await.expect("a live token");
     let token = AccessToken::new(&*secret);
-    let found = net.breaks(broken).report_unauthorized(&person.scope, &token).await.unwrap();
-    net.heal();
+    let found = net.breaks(fault).report_unauthorized(&person.scope, &token).await.unwrap();
+    net.emulator.clear_faults();
     figures.hit(match found {
         Unauthorized::StillAccepted => "still_accepted",
         Unauthorized::NothingProven { .. } => "nothing_proven",
-        found => panic!("{broken:?}: {found:?}"),
+        found => panic!("{fault:?}: {found:?}"),
     });
-    assert_eq!(net.usable(person, id).await, Some(secret), "{broken:?}");
+    assert_eq!(net.usable(person, id).await, Some(secret), "{fault:?}");
 }

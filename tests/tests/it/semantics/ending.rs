@@ -1,7 +1,7 @@
 //! Plan, retire, fence, finish; and what ends otherwise.
 
-use finch_app::{DisconnectError, DisconnectRequest, PlanVerdict, Unauthorized};
-use finch_core::{Actor, EventKind, Evidence, TokenState};
+use finch_app::{DisconnectError, DisconnectRequest};
+use finch_core::{EventKind, Evidence, TokenState};
 use finch_tests::all_events;
 
 use super::*;
@@ -12,27 +12,10 @@ fn everyone(id: &ConnectionId) -> DisconnectRequest {
 }
 
 #[tokio::test]
-async fn a_plan_says_what_is_hit_and_changes_nothing() {
-    let world = world().await;
-    let id = connect(&world, ACME, "x").await;
-    connect(&world, BETA, "y").await;
-    let before = load(&world, &id).await;
-    let own = world.app.plan_disconnect(&customer(ACME), id.clone()).await.unwrap();
-    assert_eq!((own.verdict, own.tokens, own.shared), (PlanVerdict::Retires, 1, true));
-    assert_eq!(own.customers, [customer(ACME).id().clone()], "of others only one bit");
-    let all = world.app.plan_disconnect(&operator(), id.clone()).await.unwrap();
-    let all = (all.verdict, all.tokens, all.customers.len());
-    assert_eq!(all, (PlanVerdict::SharedWithOthers, 2, 2));
-    assert_eq!(load(&world, &id).await, before);
-}
-
-#[tokio::test]
 async fn a_connection_that_moved_since_the_plan_is_plan_changed_and_nothing_is_done() {
-    let world = world().await;
-    let id = connect(&world, ACME, "x").await;
+    let (world, id) = connected().await;
     let plan = world.app.plan_disconnect(&customer(ACME), id.clone()).await.unwrap();
     connect(&world, ACME, "x").await;
-    world.finch.take_calls();
     let error = world.app.disconnect(&customer(ACME), plan).await.unwrap_err();
     assert!(matches!(error, DisconnectError::PlanChanged), "{error:?}");
     assert_eq!(states(&world, &id).await, ["active", "active"]);
@@ -41,39 +24,22 @@ async fn a_connection_that_moved_since_the_plan_is_plan_changed_and_nothing_is_d
 
 #[tokio::test]
 async fn a_shared_connection_retires_in_a_customers_scope_and_goes_on_for_others() {
-    let world = world().await;
-    let id = connect(&world, ACME, "x").await;
-    let others = connect(&world, BETA, "x").await;
-    world.finch.take_calls();
+    let (world, id) = shared().await;
     assert_eq!(disconnect(&world, ACME, &id).await, DisconnectOutcome::Retired { tokens: 1 });
     assert!(world.finch.take_calls().is_empty(), "Finch is not called");
     let own = load(&world, &id).await.tokens.remove(0);
     assert_eq!(own.state, TokenState::Retired);
     assert!(is_sealed(&world, own.id).await, "it may be needed");
     assert!(matches!(why_none(&world, ACME, &id).await, TokenError::Disconnected));
-    token(&world, BETA, &others).await;
+    token(&world, BETA, &id).await;
     assert_eq!(disconnect(&world, ACME, &id).await, DisconnectOutcome::AlreadyDisconnected);
     let events = world.store.events(&all_events()).await.unwrap();
     assert!(events.iter().any(|e| e.event.kind == EventKind::Retired));
 }
 
 #[tokio::test]
-async fn a_customer_ends_nothing_for_everyone() {
-    let world = world().await;
-    let id = connect(&world, ACME, "x").await;
-    connect(&world, BETA, "x").await;
-    let plan = world.app.plan_disconnect(&customer(ACME), everyone(&id)).await.unwrap();
-    assert_eq!((plan.verdict, plan.reason), (PlanVerdict::Retires, None));
-    let outcome = world.app.disconnect(&customer(ACME), everyone(&id)).await.unwrap();
-    assert_eq!(outcome, DisconnectOutcome::Retired { tokens: 1 });
-    assert_eq!(states(&world, &id).await, ["retired", "active"]);
-}
-
-#[tokio::test]
 async fn the_operator_forces_the_whole_connection_with_a_reason() {
-    let world = world().await;
-    let id = connect(&world, ACME, "x").await;
-    connect(&world, BETA, "x").await;
+    let (world, id) = shared().await;
     let shared = world.app.disconnect(&operator(), id.clone()).await.unwrap();
     assert_eq!(shared, DisconnectOutcome::SharedWithOthers);
     let plan = world.app.plan_disconnect(&operator(), everyone(&id)).await.unwrap();
@@ -90,34 +56,11 @@ async fn the_operator_forces_the_whole_connection_with_a_reason() {
 }
 
 #[tokio::test]
-async fn when_nothing_lives_the_reconciler_disconnects_for_what_is_left_over() {
-    let world = world().await;
-    let id = connect(&world, ACME, "x").await;
-    let others = connect(&world, BETA, "x").await;
-    disconnect(&world, ACME, &id).await;
-    // The other customer's token dies by itself; what was retired may live on, and be billed.
-    let beta = token(&world, BETA, &others).await;
-    world.finch.fail_next(answer(401, "invalid_token"));
-    let reported = world.app.report_unauthorized(&customer(BETA), &beta).await.unwrap();
-    assert_eq!(reported, Unauthorized::Revoked);
-    assert_eq!(states(&world, &id).await, ["retired", "revoked"]);
-    assert!(!world.finch.alive().is_empty());
-    reconcile(&world).await;
-    assert!(world.finch.alive().is_empty(), "Finch bills no more");
-    let connection = load(&world, &id).await;
-    assert!(all_revoked(&connection));
-    assert_eq!(connection.disconnects.last().unwrap().intent.by, Actor::Reconciler);
-    let seen = world.app.connection(&customer(ACME), &id).await.unwrap().unwrap();
-    assert_eq!(seen.tokens[0].state, TokenState::Retired, "what others do is not shown");
-}
-
-#[tokio::test]
 async fn a_provisional_connection_is_asked_for_its_company_first() {
     let world = world().await;
     world.finch.hide_company(true);
     let id = connect(&world, ACME, "x").await;
     world.finch.hide_company(false);
-    world.finch.take_calls();
     let plan = world.app.plan_disconnect(&customer(ACME), id).await.unwrap();
     assert_eq!(world.finch.take_calls(), ["introspect"]);
     assert_eq!(plan.company_id.unwrap().as_str(), "c");
@@ -125,12 +68,10 @@ async fn a_provisional_connection_is_asked_for_its_company_first() {
 
 #[tokio::test]
 async fn a_token_or_id_of_an_ended_generation_is_already_disconnected() {
-    let world = world().await;
-    let id = connect(&world, ACME, "x").await;
+    let (world, id) = connected().await;
     let old = token(&world, ACME, &id).await;
     disconnect(&world, ACME, &id).await;
     let again = connect(&world, ACME, "x").await;
-    world.finch.take_calls();
     let by_id = disconnect(&world, ACME, &id).await;
     let by_token = world.app.disconnect(&customer(ACME), old).await.unwrap();
     assert_eq!([by_id, by_token], [(); 2].map(|()| DisconnectOutcome::AlreadyDisconnected));
@@ -140,8 +81,7 @@ async fn a_token_or_id_of_an_ended_generation_is_already_disconnected() {
 
 #[tokio::test]
 async fn a_second_request_joins_the_open_disconnect() {
-    let world = world().await;
-    let id = connect(&world, ACME, "x").await;
+    let (world, id) = connected().await;
     disconnect_in_vain(&world, ACME, &id, || answer(503, "later")).await;
     assert_eq!(disconnect(&world, ACME, &id).await, DisconnectOutcome::Disconnected { tokens: 1 });
     assert_eq!(load(&world, &id).await.disconnects.len(), 1);
@@ -149,8 +89,7 @@ async fn a_second_request_joins_the_open_disconnect() {
 
 #[tokio::test]
 async fn finish_writes_evidence_wipes_and_records() {
-    let world = world().await;
-    let id = connect(&world, ACME, "x").await;
+    let (world, id) = connected().await;
     disconnect(&world, ACME, &id).await;
     let token = load(&world, &id).await.tokens.remove(0);
     assert!(matches!(token.state, TokenState::Revoked { evidence: Evidence::Refused { .. }, .. }));
@@ -162,18 +101,4 @@ async fn finish_writes_evidence_wipes_and_records() {
         panic!("other events")
     };
     assert_eq!(*last, EventKind::Disconnected);
-}
-
-#[tokio::test]
-async fn an_end_seen_from_outside_ends_the_generation() {
-    let world = world().await;
-    let id = connect(&world, ACME, "x").await;
-    let token = token(&world, ACME, &id).await;
-    world.finch.end_from_dashboard(&id);
-    world.app.report_unauthorized(&customer(ACME), &token).await.unwrap();
-    let connection = load(&world, &id).await;
-    assert_eq!(connection.disconnects[0].intent.by, Actor::Finch);
-    assert_eq!(connection.generation(), 1);
-    assert!(matches!(why_none(&world, ACME, &id).await, TokenError::Disconnected));
-    assert_eq!(everything(&world).await, Reconciled::default(), "nothing is left to do");
 }

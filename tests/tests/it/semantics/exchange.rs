@@ -1,7 +1,7 @@
 //! Where exchanges end.
 
 use finch_app::{CompleteConnectError as E, Quarantine};
-use finch_core::{ABANDONED_AFTER, LATE_EFFECT, TokenState};
+use finch_core::{ABANDONED_AFTER, LATE_EFFECT};
 
 use super::*;
 
@@ -25,7 +25,6 @@ async fn a_code_that_may_have_gone_out_is_never_sent_again() {
     for error in [lost(), answer(500, "x"), answer(503, "x"), answer(408, "x"), answer(301, "")] {
         let world = world().await;
         let callback = begin(&world, ACME, "x").await;
-        world.finch.take_calls();
         world.finch.fail_next(error);
         for _ in 0..2 {
             let result = complete(&world, ACME, callback.clone()).await;
@@ -65,8 +64,7 @@ async fn a_lost_exchange_is_cleared_by_the_next_token_of_its_connection() {
 
 #[tokio::test]
 async fn a_token_of_another_customer_id_is_quarantined_and_never_makes_a_connection_shared() {
-    let world = world().await;
-    let id = connect(&world, ACME, "x").await;
+    let (world, id) = connected().await;
     let callback = begin_as(&world, BETA, Some("another")).await;
     let error = complete(&world, BETA, callback).await.unwrap_err();
     let reason = Quarantine::OtherCustomer;
@@ -76,14 +74,6 @@ async fn a_token_of_another_customer_id_is_quarantined_and_never_makes_a_connect
     assert!(!plan.shared);
     disconnect(&world, ACME, &id).await;
     assert!(all_revoked(&load(&world, &id).await), "and it is covered");
-}
-
-#[tokio::test]
-async fn a_token_without_a_customer_id_is_accepted_on_the_state() {
-    let world = world().await;
-    let callback = begin_as(&world, ACME, None).await;
-    let done = complete(&world, ACME, callback).await.unwrap();
-    assert_eq!(done.token_state, TokenState::Active);
 }
 
 /// A connection, and a lost token of its renewal.

@@ -36,13 +36,15 @@ pub(crate) fn request() -> ConnectRequest {
 /// What comes back from Connect.
 pub(crate) type Callback = (State, AuthorizationCode);
 
-/// An attempt, and the code of a login with these credentials.
+/// An attempt, and the code of a login with these credentials. The calls to Finch that it took are forgotten, as are those
+/// of [`connect`] and of [`disconnect_in_vain`].
 pub(crate) async fn begin(world: &World, who: u8, with: &str) -> Callback {
     let begun = world.app.begin_connect(&customer(who), request()).await.expect("an attempt");
     let code = match &begun.reauthenticates {
         Some(id) => world.finch.login_again(id).expect("a live connection"),
         None => world.finch.login("gusto", "c", with, begun.finch_customer_id.as_ref()),
     };
+    world.finch.take_calls();
     (begun.state, code)
 }
 
@@ -63,14 +65,32 @@ pub(crate) async fn complete(
 
 pub(crate) async fn connect(world: &World, who: u8, with: &str) -> ConnectionId {
     let callback = begin(world, who, with).await;
-    complete(world, who, callback).await.expect("a token").connection_id
+    let done = complete(world, who, callback).await.expect("a token");
+    world.finch.take_calls();
+    done.connection_id
+}
+
+/// A world with a connection.
+pub(crate) async fn connected() -> (World, ConnectionId) {
+    let world = world().await;
+    let id = connect(&world, ACME, "x").await;
+    (world, id)
+}
+
+/// The same, and another customer shares it.
+pub(crate) async fn shared() -> (World, ConnectionId) {
+    let (world, id) = connected().await;
+    connect(&world, BETA, "x").await;
+    (world, id)
 }
 
 /// A connection of an employer of its own.
 pub(crate) async fn connect_to(world: &World, who: u8, company: &str) -> ConnectionId {
     let begun = world.app.begin_connect(&customer(who), request()).await.expect("an attempt");
     let code = world.finch.login("gusto", company, "x", begun.finch_customer_id.as_ref());
-    complete(world, who, (begun.state, code)).await.expect("a token").connection_id
+    let done = complete(world, who, (begun.state, code)).await.expect("a token");
+    world.finch.take_calls();
+    done.connection_id
 }
 
 /// An exchange of which no answer comes, with or without a token at Finch.
@@ -150,6 +170,7 @@ pub(crate) async fn disconnect_in_vain(
     let outcome = disconnect(world, who, id).await;
     assert!(matches!(outcome, DisconnectOutcome::Pending { .. }), "{outcome:?}");
     world.finch.recover();
+    world.finch.take_calls();
 }
 
 pub(crate) async fn reconcile(world: &World) -> Reconciled {

@@ -21,9 +21,7 @@ async fn covered_without_knowing_it() -> World {
 /// A customer has given up a connection, and Finch is about to refuse the other customer's token, of which it must be
 /// asked, as after a restore.
 async fn left_behind() -> (World, ConnectionId) {
-    let world = world().await;
-    let id = connect(&world, ACME, "x").await;
-    connect(&world, BETA, "x").await;
+    let (world, id) = shared().await;
     disconnect(&world, ACME, &id).await;
     world.app.doubt_all(&operator()).await.expect("the store answers");
     world.finch.fail_next(answer(401, "invalid_token"));
@@ -84,12 +82,10 @@ async fn a_pass_reports_what_customers_left_behind_and_it_cannot_end() {
 
 #[tokio::test]
 async fn a_person_waits_for_the_lease_of_a_dead_instance_and_the_background_does_not() {
-    let world = world().await;
-    let id = connect(&world, ACME, "x").await;
+    let (world, id) = connected().await;
     world.app.doubt_all(&operator()).await.expect("the store answers");
     let now = world.system.now_quietly();
     lease_elsewhere(&world, &id).await;
-    world.finch.take_calls();
     let pass = reconcile(&world).await;
     assert_eq!((pass.unverified, pass.verified), (1, 0), "{pass:?}");
     assert!(world.finch.take_calls().is_empty());

@@ -23,8 +23,7 @@ pub(crate) async fn listed(world: &World) -> Vec<finch_app::Attention> {
 
 #[tokio::test]
 async fn an_acknowledged_disconnect_without_proof_stays_pending_under_attention() {
-    let world = world().await;
-    let id = connect(&world, ACME, "x").await;
+    let (world, id) = connected().await;
     world.finch.lie_next();
     let outcome = disconnect(&world, ACME, &id).await;
     assert!(matches!(outcome, DisconnectOutcome::Pending { attention: true, .. }));
@@ -36,8 +35,7 @@ async fn an_acknowledged_disconnect_without_proof_stays_pending_under_attention(
 
 #[tokio::test]
 async fn only_an_operator_closes_it_with_a_name_and_a_reason() {
-    let world = world().await;
-    let id = connect(&world, ACME, "x").await;
+    let (world, id) = connected().await;
     let close = async |reason| world.app.close_disconnect(&operator(), &id, reason).await;
     assert!(matches!(close("why").await, Err(DisconnectError::NotDisconnecting)));
     world.finch.lie_next();
@@ -82,8 +80,7 @@ impl Intercept for Overtaken {
 /// What was sent then could end what the customer has connected since.
 #[tokio::test]
 async fn nothing_is_sent_for_a_disconnect_that_an_operator_closes_meanwhile() {
-    let world = world().await;
-    let id = connect(&world, ACME, "x").await;
+    let (world, id) = connected().await;
     let (other, named) = (world.another_process().await, id.clone());
     let close = async move {
         assert_eq!(other.close_disconnect(&operator(), &named, "ticket 4711").await.unwrap(), 1);
@@ -91,7 +88,6 @@ async fn nothing_is_sent_for_a_disconnect_that_an_operator_closes_meanwhile() {
     let overtaken = Overtaken(Mutex::new(Some(Box::pin(close))));
     let store = Arc::new(Intercepted::new(overtaken, world.store.clone()));
     let app = open_finch(world.finch.clone(), store, world.system.clone()).await;
-    world.finch.take_calls();
     let outcome = app.disconnect(&customer(ACME), id.clone()).await.unwrap();
     assert!(matches!(outcome, DisconnectOutcome::Disconnected { .. }), "{outcome:?}");
     assert_eq!(world.finch.take_calls(), [""; 0]);

@@ -6,16 +6,14 @@ use super::*;
 
 /// A connection whose disconnect Finch has not answered yet.
 async fn disconnecting() -> (World, ConnectionId) {
-    let world = world().await;
-    let id = connect(&world, ACME, "x").await;
+    let (world, id) = connected().await;
     disconnect_in_vain(&world, ACME, &id, || answer(503, "later")).await;
     (world, id)
 }
 
 /// A connection that a second `/disconnect` has ended, while the first one may take effect later.
 async fn ended_with_a_late_effect() -> (World, ConnectionId) {
-    let world = world().await;
-    let id = connect(&world, ACME, "x").await;
+    let (world, id) = connected().await;
     world.finch.delay_next_effect();
     disconnect(&world, ACME, &id).await;
     assert!(all_revoked(&load(&world, &id).await));
@@ -28,8 +26,7 @@ async fn newest(world: &World, id: &ConnectionId) -> &'static str {
 
 #[tokio::test]
 async fn began_before_an_open_disconnect_is_fenced_with_the_rest() {
-    let world = world().await;
-    let id = connect(&world, ACME, "x").await;
+    let (world, id) = connected().await;
     let done = meanwhile(&world, (ACME, "x"), Held::BeforeItsAnswer, async || {
         disconnect_in_vain(&world, ACME, &id, || answer(503, "later")).await;
         world.fail(200, || answer(503, "later"));
@@ -43,8 +40,7 @@ async fn began_before_an_open_disconnect_is_fenced_with_the_rest() {
 
 #[tokio::test]
 async fn began_before_an_ended_disconnect_reopens_it() {
-    let world = world().await;
-    let id = connect(&world, ACME, "x").await;
+    let (world, id) = connected().await;
     let done = meanwhile(&world, (ACME, "x"), Held::BeforeItsEffect, async || {
         disconnect(&world, ACME, &id).await;
     });
@@ -54,21 +50,6 @@ async fn began_before_an_ended_disconnect_reopens_it() {
     assert!(tokens.iter().all(|(_, t)| t.state.is_revoked()), "{tokens:?}");
     assert_eq!(load(&world, &id).await.disconnects.len(), 1, "the same record");
     assert!(world.finch.alive().is_empty());
-}
-
-#[tokio::test]
-async fn began_before_an_ended_disconnect_and_something_newer_lives_is_superseded() {
-    let world = world().await;
-    let id = connect(&world, ACME, "x").await;
-    let mut newer = None;
-    let done = meanwhile(&world, (ACME, "x"), Held::BeforeItsEffect, async || {
-        disconnect(&world, ACME, &id).await;
-        newer = Some(connect(&world, ACME, "x").await);
-    });
-    drop(done.await);
-    assert_eq!(states(&world, &id).await, ["revoked", "active", "superseded"]);
-    disconnect(&world, ACME, &newer.expect("a connection")).await;
-    assert!(all_revoked(&load(&world, &id).await), "it ends with the next disconnect");
 }
 
 #[tokio::test]
@@ -94,33 +75,22 @@ async fn began_while_a_disconnect_was_open_and_finch_refuses_it_is_revoked() {
     assert!(matches!(why_none(&world, BETA, &late).await, TokenError::Disconnected));
 }
 
-/// The next token is in doubt until the wait for a late effect is over, and then in use.
-async fn assert_waits(world: &World) {
-    let again = connect(world, ACME, "x").await;
-    assert!(matches!(why_none(world, ACME, &again).await, TokenError::Unverified));
-    let ten_seconds = Duration::from_secs(10);
-    for (wait, state) in [(LATE_EFFECT - ten_seconds, "unverified"), (2 * ten_seconds, "active")] {
-        assert_eq!(newest(world, &again).await, "unverified");
-        world.system.pass(wait);
-        reconcile(world).await;
-        assert_eq!(newest(world, &again).await, state);
-    }
-}
-
+/// By the process's own clock, which does not jump.
 #[tokio::test]
 async fn within_seven_minutes_of_an_ambiguous_attempt_it_is_unverified() {
-    let (world, _) = ended_with_a_late_effect().await;
-    assert_waits(&world).await;
-}
-
-/// The wait for a late effect is by the process's own clock, which does not jump.
-#[tokio::test]
-async fn a_clock_that_jumps_ends_no_wait_for_a_late_effect() {
     let year = 365 * 24 * 3600;
-    for jump in [year, -year] {
+    for jump in [0, year, -year] {
         let (world, _) = ended_with_a_late_effect().await;
         world.system.set_forward(jump);
-        assert_waits(&world).await;
+        let again = connect(&world, ACME, "x").await;
+        assert!(matches!(why_none(&world, ACME, &again).await, TokenError::Unverified));
+        let ten = Duration::from_secs(10);
+        for (wait, state) in [(LATE_EFFECT - ten, "unverified"), (2 * ten, "active")] {
+            assert_eq!(newest(&world, &again).await, "unverified");
+            world.system.pass(wait);
+            reconcile(&world).await;
+            assert_eq!(newest(&world, &again).await, state);
+        }
     }
 }
 
@@ -136,33 +106,8 @@ async fn a_late_effect_kills_no_token_that_was_handed_out() {
 }
 
 #[tokio::test]
-async fn after_the_end_it_is_active_in_the_next_generation() {
-    let world = world().await;
-    let id = connect(&world, ACME, "x").await;
-    disconnect(&world, ACME, &id).await;
-    let again = connect(&world, ACME, "x").await;
-    assert_ne!(again, id);
-    token(&world, ACME, &again).await;
-    let connection = load(&world, &again).await;
-    assert_eq!((connection.tokens.len(), connection.generation()), (2, 1));
-}
-
-#[tokio::test]
-async fn a_customers_disconnect_covers_no_other_customers_exchange() {
-    let world = world().await;
-    let id = connect(&world, ACME, "x").await;
-    let done = meanwhile(&world, (BETA, "y"), Held::BeforeItsAnswer, async || {
-        disconnect_in_vain(&world, ACME, &id, || answer(503, "later")).await;
-    });
-    drop(done.await);
-    assert_eq!(states(&world, &id).await, ["fenced", "unverified"]);
-}
-
-#[tokio::test]
 async fn an_exchange_that_began_before_its_customer_retired_arrives_retired() {
-    let world = world().await;
-    let id = connect(&world, ACME, "x").await;
-    connect(&world, BETA, "x").await;
+    let (world, id) = shared().await;
     let done = meanwhile(&world, (ACME, "x"), Held::BeforeItsAnswer, async || {
         disconnect(&world, ACME, &id).await;
     });

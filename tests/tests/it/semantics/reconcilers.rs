@@ -122,7 +122,6 @@ async fn a_reconciler_that_is_stopped_finishes_its_call_and_gives_the_lease_back
     let world = open_disconnects(2).await;
     let hold = world.finch.hold_next_disconnect();
     let host = world.another_process().await;
-    world.finch.take_calls();
     let reconciler = host.spawn_reconciler(operator(), ReconcilerOptions::default());
     hold.reached().await;
     let stopping = tokio::spawn(reconciler.stop());

@@ -5,56 +5,13 @@ use finch_core::{FailureKind, TokenState};
 use super::{people::listed, *};
 
 #[tokio::test]
-async fn success_to_disconnect_is_a_promise_and_every_token_is_proven() {
-    let world = world().await;
-    let id = connect(&world, ACME, "x").await;
-    connect(&world, ACME, "x").await;
-    world.finch.take_calls();
-    assert_eq!(disconnect(&world, ACME, &id).await, DisconnectOutcome::Disconnected { tokens: 2 });
-    assert_eq!(world.finch.take_calls(), ["disconnect", "introspect", "introspect"]);
-}
-
-#[tokio::test]
-async fn a_refusal_is_proof_for_this_token_and_the_next_one_disconnects() {
-    let world = world().await;
-    let id = connect(&world, ACME, "x").await;
-    connect(&world, ACME, "x").await;
-    world.finch.take_calls();
-    world.finch.fail_next(answer(401, "invalid_token"));
-    assert_eq!(disconnect(&world, ACME, &id).await, DisconnectOutcome::Disconnected { tokens: 2 });
-    assert_eq!(world.finch.take_calls(), ["disconnect", "disconnect", "introspect"]);
-}
-
-#[tokio::test]
-async fn a_token_that_is_accepted_after_the_promise_is_polled_and_disconnected_once_more() {
-    let world = world().await;
-    let id = connect(&world, ACME, "x").await;
-    world.finch.take_calls();
-    world.finch.lie_next();
-    let outcome = disconnect(&world, ACME, &id).await;
-    assert!(matches!(outcome, DisconnectOutcome::Pending { attention: true, .. }), "{outcome:?}");
-    for _ in 0..20 {
-        let progress = load(&world, &id).await.tokens[0].progress.clone();
-        let Some(next) = progress.next_try.filter(|_| progress.refused.is_none()) else { break };
-        let wait = next.duration_since(world.system.now_quietly());
-        world.system.pass(Duration::try_from(wait).unwrap_or_default() + Duration::from_secs(1));
-        reconcile(&world).await;
-    }
-    assert!(all_revoked(&load(&world, &id).await));
-    let calls = world.finch.take_calls();
-    let made = ["disconnect", "introspect"].map(|of| calls.iter().filter(|it| *it == of).count());
-    assert_eq!(made, [2, 8], "7 polls and the proof");
-}
-
-#[tokio::test]
 async fn a_401_of_another_meaning_is_no_proof_and_needs_attention() {
     for (name, kind) in [
         ("reauthenticate_user", FailureKind::ReauthenticateUser),
         ("account_setup_required", FailureKind::AccountSetupRequired),
         ("", FailureKind::OtherUnauthorized),
     ] {
-        let world = world().await;
-        let id = connect(&world, ACME, "x").await;
+        let (world, id) = connected().await;
         world.fail(100, || answer(401, name));
         let outcome = disconnect(&world, ACME, &id).await;
         let DisconnectOutcome::Pending { trouble: Some(failure), attention: true, .. } = outcome
@@ -78,9 +35,7 @@ async fn a_401_of_another_meaning_is_no_proof_and_needs_attention() {
 #[tokio::test]
 async fn a_401_of_another_meaning_is_followed_by_the_same_call_until_it_is_proven() {
     for name in ["reauthenticate_user", "account_setup_required", ""] {
-        let world = world().await;
-        let id = connect(&world, ACME, "x").await;
-        world.finch.take_calls();
+        let (world, id) = connected().await;
         world.finch.fail_next(answer(401, name));
         let outcome = disconnect(&world, ACME, &id).await;
         assert_eq!(outcome, DisconnectOutcome::Disconnected { tokens: 1 }, "{name}");
@@ -104,8 +59,7 @@ async fn a_disconnect_without_an_answer_is_kept_as_ambiguous() {
         (away(), false),
         (answer(402, "pay"), false),
     ] {
-        let world = world().await;
-        let id = connect(&world, ACME, "x").await;
+        let (world, id) = connected().await;
         let what = format!("{error:?}");
         world.finch.fail_next(error);
         disconnect(&world, ACME, &id).await;
@@ -119,8 +73,7 @@ async fn a_disconnect_without_an_answer_is_kept_as_ambiguous() {
 
 #[tokio::test]
 async fn pending_is_an_outcome_and_the_tokens_are_unusable() {
-    let world = world().await;
-    let id = connect(&world, ACME, "x").await;
+    let (world, id) = connected().await;
     world.fail(200, || answer(503, "later"));
     let outcome = disconnect(&world, ACME, &id).await;
     assert!(matches!(outcome, DisconnectOutcome::Pending { unproven: 1, .. }), "{outcome:?}");
@@ -129,8 +82,7 @@ async fn pending_is_an_outcome_and_the_tokens_are_unusable() {
 
 #[tokio::test]
 async fn finch_away_for_a_month_the_reconciler_ends_it_when_it_is_back() {
-    let world = world().await;
-    let id = connect(&world, ACME, "x").await;
+    let (world, id) = connected().await;
     world.fail(2000, away);
     disconnect(&world, ACME, &id).await;
     for _ in 0..24 * 30 {

@@ -12,10 +12,7 @@ use finch_tests::{World, folder, open_finch, sqlite};
 use tokio::task::JoinHandle;
 
 use super::state;
-use crate::semantics::{
-    ACME, BETA, all_revoked, answer, away, connect, connect_to, everything, lease_elsewhere, load,
-    lost, people::listed, reconcile, world,
-};
+use crate::semantics::{people::listed, *};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -26,7 +23,6 @@ async fn announced(count: usize) -> (World, Vec<ConnectionId>) {
         ids.push(connect_to(&world, ACME, &format!("c{number}")).await);
         world.announce(&ids[number], "reauth").await;
     }
-    world.finch.take_calls();
     (world, ids)
 }
 
@@ -83,8 +79,7 @@ async fn a_newer_webhook_is_not_answered_by_what_was_asked_before() {
 /// Another instance has asked while this one waited for its turn.
 #[tokio::test]
 async fn a_question_that_another_instance_has_answered_is_not_asked_again() {
-    let world = world().await;
-    let id = connect(&world, ACME, "x").await;
+    let (world, id) = connected().await;
     connect(&world, ACME, "x").await;
     world.announce(&id, "connected").await;
     let report = meanwhile(&world, async || {
@@ -128,7 +123,6 @@ async fn one_connection_that_finch_cannot_answer_for_keeps_no_other_one_waiting(
         world.system.pass(HOUR);
         world.finch.fail_next(failure);
         world.announce(&other, "reauth").await;
-        world.finch.take_calls();
         assert_eq!(pass(&world).await, (1, 1));
         assert_eq!(world.finch.take_calls(), ["introspect"; 2]);
         let question = load(&world, &ids[0]).await.question.unwrap();
@@ -141,9 +135,7 @@ async fn one_connection_that_finch_cannot_answer_for_keeps_no_other_one_waiting(
 /// Two of a connection's customers: Finch's answer about the second one is lost.
 #[tokio::test]
 async fn what_was_found_before_a_failure_is_reported() {
-    let world = world().await;
-    let id = connect(&world, ACME, "x").await;
-    connect(&world, BETA, "x").await;
+    let (world, id) = shared().await;
     world.finch.end_from_dashboard(&id);
     world.announce(&id, "disconnected").await;
     world.finch.fail_next(answer(401, "invalid_token"));
@@ -174,8 +166,7 @@ async fn a_pass_of_the_background_asks_about_some_connections_and_no_more() {
 #[tokio::test]
 async fn an_answer_that_never_proves_anything_ends_the_question_with_attention() {
     for failure in [answer(401, "something_new"), answer(403, "forbidden"), answer(401, "")] {
-        let world = world().await;
-        let id = connect(&world, ACME, "x").await;
+        let (world, id) = connected().await;
         world.finch.fail_next(failure);
         assert_eq!(world.hint(&id, "disconnected").await.answered, 1);
         assert_eq!(state(&world, ACME, &id).await, ConnectionState::Connected);

@@ -8,10 +8,7 @@ use finch_testkit::{Reach, webhook};
 use finch_tests::{World, cases_of, steps};
 use proptest::prelude::*;
 
-use crate::semantics::{
-    ACME, BETA, all_revoked, connect, connect_to, disconnect, everything, load, reconcile, states,
-    token, why_none, world,
-};
+use crate::semantics::*;
 
 #[tokio::test]
 async fn an_end_that_finch_confirms_is_written_down() {
@@ -21,7 +18,6 @@ async fn an_end_that_finch_confirms_is_written_down() {
         connect(&world, ACME, "x").await;
         connect(&world, BETA, "x").await;
         world.finch.end_from_dashboard(&id);
-        world.finch.take_calls();
         world.announce(&id, "disconnected").await;
         let Questions { answered, changed, left, .. } = reconcile(&world).await.questions;
         assert_eq!((answered, changed, left), (1, 3, 0));
@@ -41,8 +37,7 @@ async fn an_end_that_finch_confirms_is_written_down() {
 
 #[tokio::test]
 async fn what_finch_denies_changes_nothing() {
-    let world = world().await;
-    let id = connect(&world, ACME, "x").await;
+    let (world, id) = connected().await;
     connect(&world, ACME, "x").await;
     assert_eq!(world.hint(&id, "connected").await.answered, 1);
     let (view, before) = (world.view(ACME).await, states(&world, &id).await);
@@ -75,7 +70,6 @@ async fn a_webhook_that_names_the_employer_alone_asks_about_all_its_connections(
     let world = world().await;
     let id = connect_to(&world, ACME, "c").await;
     connect_to(&world, ACME, "d").await;
-    world.finch.take_calls();
     let company_id = load(&world, &id).await.company;
     let named = WebhookEvent { connection_id: None, company_id, ..webhook("m", "x", "reauth") };
     assert!(world.app.take_webhook(&named).await.unwrap());
@@ -92,8 +86,7 @@ async fn a_webhook_that_names_the_employer_alone_asks_about_all_its_connections(
 
 #[tokio::test]
 async fn of_what_has_ended_and_of_what_is_unknown_there_is_nothing_to_ask() {
-    let world = world().await;
-    let id = connect(&world, ACME, "x").await;
+    let (world, id) = connected().await;
     disconnect(&world, ACME, &id).await;
     let before = load(&world, &id).await;
     world.finch.take_calls();
@@ -106,12 +99,10 @@ async fn of_what_has_ended_and_of_what_is_unknown_there_is_nothing_to_ask() {
 
 #[tokio::test]
 async fn many_webhooks_of_one_connection_are_one_question() {
-    let world = world().await;
-    let id = connect(&world, ACME, "x").await;
+    let (world, id) = connected().await;
     for _ in 0..50 {
         world.announce(&id, "reauth").await;
     }
-    world.finch.take_calls();
     assert_eq!(reconcile(&world).await.questions.answered, 1);
     assert_eq!(world.finch.take_calls(), ["introspect"]);
     assert_eq!(reconcile(&world).await.questions, Questions::default());

@@ -6,10 +6,7 @@ use finch_testkit::Reach;
 use finch_tests::{World, customer};
 
 use super::state;
-use crate::semantics::{
-    ACME, BETA, answer, connect, disconnect, disconnect_in_vain, lost, renew, request, states,
-    token, why_none, world,
-};
+use crate::semantics::*;
 
 #[tokio::test]
 async fn reauth_is_noted_and_a_new_token_ends_it() {
@@ -42,11 +39,9 @@ async fn begin(world: &World, id: &ConnectionId) -> Result<BegunConnect, BeginCo
 
 #[tokio::test]
 async fn what_is_anothers_has_ended_or_is_ending_is_not_renewed_and_finch_is_not_asked() {
-    let world = world().await;
-    let id = connect(&world, ACME, "x").await;
+    let (world, id) = connected().await;
     disconnect(&world, ACME, &id).await;
     let again = connect(&world, ACME, "x").await;
-    world.finch.take_calls();
     let foreign = world.app.begin_reauthenticate(&customer(BETA), &again, request()).await;
     assert!(matches!(foreign, Err(BeginConnectError::NotFound)), "{foreign:?}");
     assert!(matches!(begin(&world, &id).await, Err(BeginConnectError::Ended)));
@@ -61,7 +56,6 @@ async fn what_is_anothers_has_ended_or_is_ending_is_not_renewed_and_finch_is_not
     let id = connect(&world, ACME, "z").await;
     disconnect(&world, BETA, &id).await;
     disconnect_in_vain(&world, ACME, &id, lost).await;
-    world.finch.take_calls();
     assert!(matches!(begin(&world, &id).await, Err(BeginConnectError::Disconnecting)));
     assert!(world.finch.take_calls().is_empty());
 }
@@ -69,9 +63,7 @@ async fn what_is_anothers_has_ended_or_is_ending_is_not_renewed_and_finch_is_not
 /// No webhook has come; but Finch renews nothing that has ended.
 #[tokio::test]
 async fn a_renewal_that_finch_refuses_finds_out_that_the_connection_has_ended() {
-    let world = world().await;
-    let id = connect(&world, ACME, "x").await;
-    connect(&world, BETA, "x").await;
+    let (world, id) = shared().await;
     world.finch.fail_next(answer(400, "invalid_request"));
     let renewed = begin(&world, &id).await;
     assert!(matches!(renewed, Err(BeginConnectError::Finch(_))), "it lives: {renewed:?}");
@@ -85,9 +77,7 @@ async fn a_renewal_that_finch_refuses_finds_out_that_the_connection_has_ended() 
 /// A person has signed in again at Finch's own pages, or one of two customers has: it works for both.
 #[tokio::test]
 async fn a_healthy_connection_is_in_use_again() {
-    let world = world().await;
-    let id = connect(&world, ACME, "x").await;
-    connect(&world, BETA, "x").await;
+    let (world, id) = shared().await;
     world.finch.set_status(&id, ConnectionStatus::Reauth);
     world.hint(&id, "reauth").await;
     assert_eq!(state(&world, BETA, &id).await, ConnectionState::NeedsReauth);
