@@ -7,10 +7,7 @@ use std::{
 };
 
 use finch_core::Timestamp;
-use rusqlite::{
-    Connection,
-    backup::{Backup, StepResult},
-};
+use rusqlite::backup::{Backup, StepResult};
 
 use crate::{
     atomic_file::AtomicFile,
@@ -19,7 +16,7 @@ use crate::{
     events,
     files::{self, Place, beside},
     open::{self, SqliteOptions},
-    rows::count,
+    rows::{count, one},
     same_file::SameFile,
     store::SqliteTokenStore,
 };
@@ -116,8 +113,8 @@ pub struct Restoring {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 #[non_exhaustive]
 pub struct Restored {
-    /// The last thing that the backup knows of: when it happened. What came after is lost.
-    pub taken: Timestamp,
+    /// When the last thing happened that the backup knows of. What came after is lost.
+    pub taken: Option<Timestamp>,
     /// Connections, those that have ended too.
     pub connections: u64,
     /// Disconnects that were open. The reconciler goes on with them.
@@ -147,8 +144,8 @@ pub fn restore(
     copy_files(&found, &file, progress)
         .map_err(|error| StoreFileError::io(&options.path, error))?;
     let copied = Place { path: file.path.clone(), ..found };
-    let restored = prepare(&copied, options, written_at(&found.path))
-        .map_err(|fault| fault.between(&found.path, &options.path))?;
+    let restored =
+        prepare(&copied, options).map_err(|fault| fault.between(&found.path, &options.path))?;
     Ok(Restoring { file, options: options.clone(), restored })
 }
 
@@ -204,18 +201,8 @@ fn copy_files(
     Ok(())
 }
 
-/// When a file was last written.
-fn written_at(path: &Path) -> Option<Timestamp> {
-    let modified = fs::metadata(path).and_then(|found| found.modified()).ok()?;
-    Timestamp::try_from(modified).ok()
-}
-
 /// Checks the copy, and makes it a store on which no process works.
-fn prepare(
-    copy: &Place,
-    options: &SqliteOptions,
-    written_at: Option<Timestamp>,
-) -> Result<Restored> {
+fn prepare(copy: &Place, options: &SqliteOptions) -> Result<Restored> {
     let (db, _) = open::open_at(copy, options)?;
     database::check(&db, "integrity_check")?;
     // No process that took a lease or a turn works on this copy.
@@ -224,18 +211,13 @@ fn prepare(
              WHERE lease_owner IS NOT NULL; \
          DELETE FROM pace",
     )?;
-    let restored = restored(&db, written_at)?;
+    let newest = "SELECT * FROM events ORDER BY number DESC, place DESC LIMIT 1";
+    let restored = Restored {
+        taken: one(&db, newest, [], events::recorded)?.map(|newest| newest.event.at),
+        connections: count(&db, "connections")?,
+        open_disconnects: count(&db, "disconnects WHERE is_open = 1")?,
+        unfinished_exchanges: count(&db, "attempts WHERE unsettled = 1")?,
+    };
     database::close(db)?;
     Ok(restored)
-}
-
-fn restored(db: &Connection, written_at: Option<Timestamp>) -> Result<Restored> {
-    let newest = "SELECT * FROM events ORDER BY number DESC, place DESC LIMIT 1";
-    let newest = db.prepare(newest)?.query_and_then([], events::recorded)?.next().transpose()?;
-    Ok(Restored {
-        taken: newest.map(|newest| newest.event.at).or(written_at).unwrap_or_default(),
-        connections: count(db, "connections")?,
-        open_disconnects: count(db, "disconnects WHERE is_open = 1")?,
-        unfinished_exchanges: count(db, "attempts WHERE unsettled = 1")?,
-    })
 }

@@ -76,7 +76,6 @@ pub(crate) fn connect_reader(path: &Path, busy_timeout: Duration) -> rusqlite::R
 
 /// A connection that cannot write, to a file that no other process uses: no journal is looked for or made.
 pub(crate) fn connect_idle(path: &Path) -> rusqlite::Result<Connection> {
-    let _guard = files::opening();
     let mut uri = b"file:".to_vec();
     for byte in path.as_os_str().as_bytes() {
         match byte {
@@ -85,15 +84,13 @@ pub(crate) fn connect_idle(path: &Path) -> rusqlite::Result<Connection> {
         }
     }
     uri.extend(b"?immutable=1");
-    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
-        | OpenFlags::SQLITE_OPEN_NO_MUTEX
-        | OpenFlags::SQLITE_OPEN_URI;
-    let db = Connection::open_with_flags(OsStr::from_bytes(&uri), flags)?;
+    let access = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
+    let db = connect(OsStr::from_bytes(&uri).as_ref(), access, PATIENCE)?;
     db.execute_batch(COMMON)?;
     Ok(db)
 }
 
-/// Not as a URI, and through no link: the path is what was checked.
+/// Through no link: the path is what was checked.
 fn connect(path: &Path, access: OpenFlags, busy_timeout: Duration) -> rusqlite::Result<Connection> {
     let _guard = files::opening();
     let flags = access | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_NOFOLLOW;

@@ -28,4 +28,4 @@ pub use backup::{BackedUp, Restored, Restoring, restore};
 pub use error::{StoreFileError, StoreProblem};
 pub use open::SqliteOptions;
 pub use store::SqliteTokenStore;
-pub use verify::{Examined, Verified, examine};
+pub use verify::{Examined, examine};

@@ -13,7 +13,7 @@ use crate::{
     events,
     files::{self, JOURNALS, Place, beside},
     open,
-    rows::{count, whole},
+    rows::{all, count, whole},
     schema,
     store::SqliteTokenStore,
 };
@@ -69,38 +69,22 @@ fn connect(place: &Place) -> rusqlite::Result<Connection> {
     }
 }
 
-/// What reading all of a store has shown. Whether its secrets open, and whether its record is whole, takes the
-/// store's keys: that is not checked here.
-#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
-#[non_exhaustive]
-pub struct Verified {
-    /// How many rows were read.
-    pub rows: u64,
-    /// What is wrong: with the database, as SQLite says it; with its schema; with single rows, by their
-    /// numbers. Nothing of what they hold.
-    pub damage: Vec<String>,
-}
-
-impl Verified {
-    /// Whether nothing is wrong.
-    #[must_use]
-    pub fn is_sound(&self) -> bool {
-        self.damage.is_empty()
-    }
-}
-
 impl SqliteTokenStore {
     /// Reads everything: whether SQLite finds the database in order, whether its schema is this release's,
     /// and whether each row can be read and agrees with the columns by which it is found. It changes
     /// nothing. `progress` gets how many rows are read, out of how many.
+    ///
+    /// Returns what is wrong: with the database, as SQLite says it; with its schema; with single rows, by
+    /// their numbers. Nothing of what they hold. Whether its secrets open, and whether its record is whole,
+    /// takes the store's keys: that is not checked here.
     ///
     /// # Errors
     /// [`StoreError`]: it cannot be read at all.
     pub async fn verify(
         &self,
         progress: impl FnMut(u64, u64) + Send + 'static,
-    ) -> Result<Verified, StoreError> {
-        self.read(move |db| verify(db, progress)).await
+    ) -> Result<Vec<String>, StoreError> {
+        self.read(move |db| damage(db, progress)).await
     }
 }
 
@@ -119,16 +103,15 @@ const TABLES: [(&str, Check); 6] = [
     ("events", |row| events::recorded(row).map(drop)),
 ];
 
-fn verify(db: &Connection, mut progress: impl FnMut(u64, u64)) -> Result<Verified> {
+fn damage(db: &Connection, mut progress: impl FnMut(u64, u64)) -> Result<Vec<String>> {
     let db = db.unchecked_transaction()?;
-    let mut found = Verified::default();
-    found.damage.extend(schema::difference(&db)?);
-    let said: Vec<String> = lines(&db, "PRAGMA integrity_check(20)")?;
-    found.damage.extend(said.into_iter().filter(|line| line != "ok"));
+    let mut damage: Vec<String> = schema::difference(&db)?.into_iter().collect();
+    damage
+        .extend(lines(&db, "PRAGMA integrity_check(20)")?.into_iter().filter(|line| line != "ok"));
     let orphans = "SELECT DISTINCT \"table\" || ' has a row that belongs to no row of ' || parent \
         FROM pragma_foreign_key_check";
-    found.damage.extend(lines(&db, orphans)?);
-    let mut total = 0;
+    damage.extend(lines(&db, orphans)?);
+    let (mut done, mut total) = (0, 0);
     for (table, _) in TABLES {
         total += count(&db, table)?;
     }
@@ -137,18 +120,18 @@ fn verify(db: &Connection, mut progress: impl FnMut(u64, u64)) -> Result<Verifie
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
             if let Err(fault) = check(row) {
-                found.damage.push(fault.damage().ok_or(fault)?);
+                damage.push(fault.damage().ok_or(fault)?);
             }
-            found.rows += 1;
-            if found.rows.is_multiple_of(EVERY) {
-                progress(found.rows, total);
+            done += 1;
+            if u64::is_multiple_of(done, EVERY) {
+                progress(done, total);
             }
         }
     }
     progress(total, total);
-    Ok(found)
+    Ok(damage)
 }
 
-fn lines(db: &Connection, sql: &str) -> rusqlite::Result<Vec<String>> {
-    db.prepare(sql)?.query_map([], |row| row.get(0))?.collect()
+fn lines(db: &Connection, sql: &str) -> Result<Vec<String>> {
+    all(db, sql, [], |row| Ok(row.get(0)?))
 }

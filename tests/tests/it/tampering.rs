@@ -96,8 +96,8 @@ async fn check(story: &Story, allowed: &Allowed, copy: &Path, what: &str) -> boo
     let Ok(app) = builder.open().await else { return true };
     let file = store.verify(|_, _| {}).await;
     let verified = app.verify(&operator(), |_| {}).await;
-    let named =
-        !file.is_ok_and(|found| found.is_sound()) || !verified.is_ok_and(|found| found.is_sound());
+    let named = !file.is_ok_and(|damage| damage.is_empty())
+        || !verified.is_ok_and(|found| found.is_sound());
     check_uses(&app, allowed, what).await;
     // Finch accepts every token, and answers no disconnect: nothing may end that had not.
     (0..100).for_each(|_| finch.fail_next(away()));

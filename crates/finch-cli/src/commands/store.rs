@@ -27,7 +27,7 @@ pub(crate) async fn verify(args: &Operator, json: bool) -> Result<Exit, Failure>
     let (finch, store) = wiring::open_store(&args.client).await?;
     let bar = Progress::of("Reading the file");
     let progress = bar.clone();
-    let damage = store.verify(move |done, total| progress.at(done, total)).await?.damage;
+    let damage = store.verify(move |done, total| progress.at(done, total)).await?;
     let bar = Progress::of("Opening secrets and following records");
     let verified = finch.verify(&scope, |done| bar.at(done, done)).await?;
     drop(bar);

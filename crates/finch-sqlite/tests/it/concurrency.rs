@@ -3,42 +3,35 @@
 use std::{fs, sync::Arc, time::Duration};
 
 use finch_core::{StoreError, TokenStore as _};
-use finch_sqlite::{SqliteOptions, SqliteTokenStore};
 use finch_testkit::{fingerprint, new_attempt, store_token, unchanged};
 
 use crate::support::{Home, by_id, end, fence, is_usable, token};
 
-/// Two handles are as good as two processes: they share nothing but the file.
+/// Two handles are as good as two processes: they share nothing but the file. Of two decisions on one revision one
+/// holds; and from the return of a fence on, no handle hands the token out.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn of_two_decisions_on_one_revision_one_holds() {
+async fn what_one_handle_has_written_holds_for_the_other() {
     let home = Home::new();
-    let (one, two) = (Arc::new(home.open()), Arc::new(home.open()));
-    store_token(&*one, "acme", token("a")).await;
+    let handles = [Arc::new(home.open()), Arc::new(home.open())];
+    let [one, two] = &handles;
+    store_token(&**one, "acme", token("a")).await;
     for _ in 0..20 {
-        let seen = by_id(&*two, "a").await;
-        let race = [&one, &two].map(|store| {
-            let (store, commit) = (store.clone(), unchanged(&seen));
+        let seen = by_id(&**two, "a").await;
+        let race = handles.clone().map(|store| {
+            let commit = unchanged(&seen);
             tokio::spawn(async move { store.commit(commit).await })
         });
         let [a, b] = race;
-        let (a, b) = (a.await.unwrap(), b.await.unwrap());
-        assert!(
-            matches!((&a, &b), (Ok(_), Err(StoreError::Moved)) | (Err(StoreError::Moved), Ok(_))),
-            "{a:?} {b:?}"
-        );
+        let both = (a.await.unwrap(), b.await.unwrap());
+        let one_holds =
+            matches!(both, (Ok(_), Err(StoreError::Moved)) | (Err(StoreError::Moved), Ok(_)));
+        assert!(one_holds, "{both:?}");
     }
-    assert_eq!(by_id(&*one, "a").await.revision.0, 21);
-}
-
-/// From the return of a fence on, no handle hands the token out.
-#[tokio::test]
-async fn a_fence_is_seen_at_once_everywhere() {
-    let home = Home::new();
-    let (one, two) = (home.open(), home.open());
-    store_token(&one, "acme", token("a")).await;
-    assert!(is_usable(&two, "a").await.unwrap());
-    one.commit(fence(&by_id(&one, "a").await)).await.unwrap();
-    assert!(!is_usable(&two, "a").await.unwrap());
+    let seen = by_id(&**one, "a").await;
+    assert_eq!(seen.revision.0, 21);
+    assert!(is_usable(two, "a").await.unwrap());
+    one.commit(fence(&seen)).await.unwrap();
+    assert!(!is_usable(two, "a").await.unwrap());
 }
 
 /// How many transactions the log holds: frames that carry the size of the database end one.
@@ -75,21 +68,6 @@ async fn what_waits_together_is_committed_together() {
     assert_eq!(ids.len(), 64);
     let made = commits(&home) - before;
     assert!((1..=4).contains(&made), "{made} transactions for 64 writes");
-}
-
-#[tokio::test]
-async fn a_lock_that_is_held_for_too_long_is_busy() {
-    let home = Home::new();
-    let busy_timeout = Duration::from_millis(30);
-    let store = SqliteTokenStore::open(SqliteOptions { busy_timeout, ..home.options() }).unwrap();
-    store_token(&store, "acme", token("a")).await;
-    let other = home.sql();
-    other.execute_batch("BEGIN IMMEDIATE").unwrap();
-    let seen = by_id(&store, "a").await;
-    let error = store.commit(fence(&seen)).await.expect_err("locked");
-    assert!(matches!(error, StoreError::Busy), "{error:?}");
-    other.execute_batch("COMMIT").unwrap();
-    store.commit(fence(&seen)).await.unwrap();
 }
 
 /// A caller that goes away cancels nothing, and neither does the end of the store.

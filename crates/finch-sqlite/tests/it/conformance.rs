@@ -1,5 +1,4 @@
-//! The suite of the port: on one store, and on a store that is opened again for each call; each through
-//! `Arc<dyn TokenStore>`.
+//! The suite of the port: on one store, and on a store that is opened again for each call.
 
 use std::sync::Arc;
 
@@ -9,42 +8,30 @@ use finch_testkit::StoreFixture;
 
 use crate::support::Home;
 
-struct Fresh {
-    store: Arc<dyn TokenStore>,
-    _home: Home,
-}
+/// A store that is kept open, or none: it is opened for each call.
+struct Fixture(Home, Option<Arc<dyn TokenStore>>);
 
 #[async_trait]
-impl StoreFixture for Fresh {
+impl StoreFixture for Fixture {
     async fn store(&mut self) -> Arc<dyn TokenStore> {
-        self.store.clone()
-    }
-}
-
-impl Fresh {
-    fn new() -> Self {
-        let home = Home::new();
-        Self { store: Arc::new(home.open()), _home: home }
-    }
-}
-
-struct Reopened(Home);
-
-#[async_trait]
-impl StoreFixture for Reopened {
-    async fn store(&mut self) -> Arc<dyn TokenStore> {
-        Arc::new(self.0.open())
+        self.1.clone().unwrap_or_else(|| Arc::new(self.0.open()))
     }
 }
 
 mod fresh {
-    use super::Fresh;
+    use super::*;
 
-    finch_testkit::token_store_conformance!(Fresh::new());
+    fn fresh() -> Fixture {
+        let home = Home::new();
+        let store = Arc::new(home.open());
+        Fixture(home, Some(store))
+    }
+
+    finch_testkit::token_store_conformance!(fresh());
 }
 
 mod reopened {
-    use super::{Home, Reopened};
+    use super::*;
 
-    finch_testkit::token_store_conformance!(Reopened(Home::new()));
+    finch_testkit::token_store_conformance!(Fixture(Home::new(), None));
 }

@@ -1,19 +1,14 @@
 //! Files that are not what was written: cut off, with a byte changed, with another store's journal, on a
-//! disk without room or rights. A typed error, or right answers, or bytes that do not open.
+//! disk without room. A typed error, or right answers, or bytes that do not open.
 
-use std::{
-    collections::BTreeMap, fs, os::unix::fs::MetadataExt as _, path::PathBuf, process::Command,
-};
+use std::{collections::BTreeMap, fs, process::Command};
 
-use finch_core::{
-    Actionable as _, ConnectionFilter, EventQuery, StoreError, Timestamp, TokenQuery,
-    TokenStore as _,
-};
-use finch_sqlite::{SqliteOptions, SqliteTokenStore, StoreFileError, StoreProblem as P, examine};
+use finch_core::{ConnectionFilter, StoreError, Timestamp, TokenQuery, TokenStore as _};
+use finch_sqlite::{SqliteOptions, SqliteTokenStore, StoreProblem as P, examine};
 use finch_testkit::{Chance, application, facts, grant, sealed, store_token};
 use tempfile::TempDir;
 
-use crate::support::{Home, by_id, end, fence, mode, private, token};
+use crate::support::{EVERYTHING, Home, by_id, end, fence, private, token};
 
 const CUSTOMERS: [&str; 3] = ["acme", "globex", "initech"];
 const TOKENS: usize = 24;
@@ -52,21 +47,13 @@ async fn read(store: &SqliteTokenStore) -> BTreeMap<&'static str, usize> {
             Err(error) => count(typed(&error)),
         }
     }
-    match finch_testkit::connections(store, None).await {
-        Ok(all) => {
-            for token in all.iter().flat_map(|c| &c.tokens) {
-                match store.sealed(token.id).await {
-                    Ok(_) => {}
-                    Err(error) => count(typed(&error)),
-                }
-            }
-        }
-        Err(error) => count(typed(&error)),
+    let listed = finch_testkit::connections(store, None).await;
+    for token in listed.iter().flatten().flat_map(|connection| &connection.tokens) {
+        store.sealed(token.id).await.err().iter().for_each(|error| count(typed(error)));
     }
-    let all =
-        EventQuery { customer: None, connection: None, since: None, after: None, limit: 1000 };
     for failed in [
-        store.events(&all).await.err(),
+        listed.err(),
+        store.events(&EVERYTHING).await.err(),
         store.connections(&ConnectionFilter::Due(None), None, 100).await.err(),
         store.possible_orphans(None, Timestamp::MAX, None, 100).await.err(),
     ] {
@@ -162,67 +149,6 @@ async fn a_journal_of_another_store_is_noticed_or_harmless() {
         Ok(store) => {
             read(&store).await;
         }
-    }
-}
-
-const UNPRIVILEGED: u32 = 65534;
-const HERE: &str = "FINCH_TEST_STORE";
-
-/// Runs a test of this program once more, as another user than root, with a store of that user's.
-/// Root may do everything.
-#[expect(clippy::print_stdout, reason = "a test that cannot run here says so")]
-fn as_unprivileged(test: &str, home: &Home, read_only: bool, prepare: impl FnOnce(&Home)) {
-    let myself = std::env::current_exe().unwrap();
-    let mut again = Command::new(&myself);
-    again.args(["--exact", test]).env(HERE, &home.path);
-    if read_only {
-        again.env("READ_ONLY", "1");
-    }
-    if fs::metadata(home.folder.path()).unwrap().uid() == 0 {
-        for path in [home.folder.path(), &home.path] {
-            std::os::unix::fs::chown(path, Some(UNPRIVILEGED), Some(UNPRIVILEGED)).unwrap();
-        }
-        std::os::unix::process::CommandExt::uid(&mut again, UNPRIVILEGED);
-    }
-    prepare(home);
-    let ran = again.output();
-    mode(home.folder.path(), 0o700);
-    match ran {
-        Ok(output) => {
-            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout))
-        }
-        Err(error) => {
-            println!("skipped: the unprivileged user cannot run {}: {error}", myself.display())
-        }
-    }
-}
-
-/// What opening the store of such a run comes to.
-fn opened_unprivileged() -> Option<Result<SqliteTokenStore, StoreFileError>> {
-    let path = PathBuf::from(std::env::var_os(HERE)?);
-    Some(SqliteTokenStore::open(SqliteOptions::new(path, application())))
-}
-
-/// Modes of a store and of its folder keep another user than root from it.
-#[tokio::test]
-async fn a_store_without_rights_is_refused() {
-    let test = "faults::a_store_without_rights_is_refused";
-    if let Some(opened) = opened_unprivileged() {
-        let error = opened.expect_err("a refusal");
-        assert!(error.next_step().contains("folder"), "{error:?}");
-        let read_only = std::env::var_os("READ_ONLY").is_some();
-        assert_eq!(error.problem, if read_only { P::ReadOnly } else { P::System });
-        return;
-    }
-    for (file, folder, read_only) in [(0o400, 0o700, true), (0o600, 0o500, true), (0o600, 0, false)]
-    {
-        let home = Home::new();
-        let whole = written(&home).await;
-        as_unprivileged(test, &home, read_only, |home| {
-            mode(&home.path, file);
-            mode(home.folder.path(), folder);
-        });
-        assert!(fs::read(&home.path).unwrap() == whole);
     }
 }
 

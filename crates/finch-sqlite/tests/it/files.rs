@@ -1,36 +1,17 @@
-//! The files beside the store and around it: a log without its store, a second name, another owner, a
-//! container's volume.
+//! The files beside the store and around it: a log without its store, a second name, another file in its place.
 
 use std::{
     fs,
-    os::unix::fs::{MetadataExt as _, chown, symlink},
+    os::unix::fs::{MetadataExt as _, symlink},
     path::Path,
     process::Command,
 };
 
 use finch_core::{Commit, ConnectionFilter, StoreError, TokenStore as _};
-use finch_seal::access::Refused;
-use finch_sqlite::{
-    SqliteOptions, SqliteTokenStore, StoreFileError, StoreProblem as P, examine, restore,
-};
+use finch_sqlite::{SqliteOptions, SqliteTokenStore, StoreProblem as P, examine, restore};
 use finch_testkit::{application, store_token};
 
-use crate::support::{Home, beside, by_id, is_usable, mode, private, token};
-
-/// What a host leaves that was killed with committed rows in its log.
-async fn killed() -> Home {
-    let running = Home::new();
-    let store = running.open();
-    store_token(&store, "acme", token("a")).await;
-    running.killed()
-}
-
-/// Opening the store, opening it if it exists, and examining it.
-fn errors(home: &Home) -> [StoreFileError; 3] {
-    let opened = SqliteTokenStore::open(home.options()).map(drop);
-    [opened, home.existing().map(drop), examine(&home.path).map(drop)]
-        .map(|refused| refused.expect_err("a refusal"))
-}
+use crate::support::{Home, by_id, errors, is_usable, private, token};
 
 /// Every way to a store at this place is refused, and names the log that was left; nothing changes.
 fn refused_beside(home: &Home, suffix: &str, may_hold_tokens: bool) {
@@ -46,11 +27,11 @@ fn refused_beside(home: &Home, suffix: &str, may_hold_tokens: bool) {
 
 #[tokio::test]
 async fn no_store_is_made_beside_a_log() {
-    let home = killed().await;
-    let away = beside(&home.path, ".away");
+    let home = Home::killed_in_use().await;
+    let away = home.beside(".away");
     fs::rename(&home.path, &away).unwrap();
     refused_beside(&home, "-wal", true);
-    let backup = killed().await;
+    let backup = Home::killed_in_use().await;
     let refused = restore(&backup.path, &home.options(), |_, _| {}).unwrap_err();
     assert_eq!((refused.path, refused.problem), (home.beside("-wal"), P::Exists));
     private(&home.path, b"");
@@ -63,7 +44,7 @@ async fn no_store_is_made_beside_a_log() {
 /// SQLite takes a file of one byte for an empty one, and deletes the log beside it.
 #[tokio::test]
 async fn a_file_too_short_for_a_database_empties_no_log() {
-    let home = killed().await;
+    let home = Home::killed_in_use().await;
     let whole = fs::read(&home.path).unwrap();
     for length in [1, 2, 100, 511] {
         private(&home.path, &whole[..length]);
@@ -77,7 +58,7 @@ async fn a_file_too_short_for_a_database_empties_no_log() {
 
 #[tokio::test]
 async fn a_link_to_where_only_a_log_was_left_names_the_log() {
-    let home = killed().await;
+    let home = Home::killed_in_use().await;
     fs::remove_file(&home.path).unwrap();
     for target in [home.path.clone(), "finch.db".into()] {
         let link = home.folder.path().join("link.db");
@@ -117,26 +98,30 @@ fn no_store_is_made_beside_any_other_rest_of_one() {
     }
 }
 
+/// What a process leaves that was killed while it made a store is cleared away, and not written to: under another
+/// name it may be a store in use.
 #[tokio::test]
 async fn an_empty_file_becomes_a_store_and_a_half_made_one_is_no_store() {
     let home = Home::new();
     private(&home.path, b"");
-    // As a process leaves it that was killed while it made the store.
-    private(&beside(&home.path, ".part"), &[1; 5000]);
-    private(&beside(&home.path, ".part-journal"), &[2; 5000]);
+    private(&home.at("other"), &[1; 5000]);
+    fs::hard_link(home.at("other"), home.beside(".part")).unwrap();
+    private(&home.beside(".part-journal"), &[2; 5000]);
+    assert_eq!(home.existing().unwrap_err().problem, P::Missing);
     let store = home.open();
     store_token(&store, "acme", token("a")).await;
-    assert_eq!(home.names(), ["finch.db", "finch.db-shm", "finch.db-wal"]);
+    assert_eq!(home.names(), ["finch.db", "finch.db-shm", "finch.db-wal", "other"]);
     assert_eq!(fs::metadata(&home.path).unwrap().mode() & 0o7777, 0o600);
     drop(store);
-    assert_eq!(home.names(), ["finch.db"]);
+    assert_eq!(home.names(), ["finch.db", "other"]);
+    assert_eq!(fs::read(home.at("other")).unwrap(), [1; 5000]);
     assert_eq!(by_id(&home.open(), "a").await.tokens.len(), 1);
 }
 
 #[tokio::test]
 async fn a_journal_that_is_no_file_is_refused() {
     for suffix in ["-wal", "-shm", "-journal"] {
-        let home = killed().await;
+        let home = Home::killed_in_use().await;
         let away = home.folder.path().join("elsewhere");
         let _ = fs::remove_file(home.beside(suffix));
         fs::write(&away, "").unwrap();
@@ -148,7 +133,7 @@ async fn a_journal_that_is_no_file_is_refused() {
 
 #[tokio::test]
 async fn a_store_with_a_second_name_is_refused() {
-    let home = killed().await;
+    let home = Home::killed_in_use().await;
     let other = home.folder.path().join("other.db");
     fs::hard_link(&home.path, &other).unwrap();
     for path in [&home.path, &other] {
@@ -168,7 +153,7 @@ async fn a_store_with_a_second_name_is_refused() {
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn a_store_that_is_mounted_without_its_folder_is_refused() {
-    let (home, container) = (killed().await, Home::new());
+    let (home, container) = (Home::killed_in_use().await, Home::new());
     fs::write(&container.path, "").unwrap();
     let mut mount = Command::new("mount");
     mount.arg("--bind").args([&home.path, &container.path]);
@@ -181,85 +166,13 @@ async fn a_store_that_is_mounted_without_its_folder_is_refused() {
     assert_eq!(error.map(|error| error.problem), Some(P::MountedAlone));
 }
 
-/// It takes root to give files away.
-#[tokio::test]
-async fn files_and_folders_of_another_user_are_refused() {
-    let home = killed().await;
-    if fs::metadata(&home.path).unwrap().uid() != 0 {
-        println!("skipped: only root can give a file to another user");
-        return;
-    }
-    let folder = home.folder.path().canonicalize().unwrap();
-    for path in [&home.path, &home.beside("-wal"), &folder] {
-        chown(path, Some(UNPRIVILEGED), None).unwrap();
-        for error in errors(&home) {
-            assert_eq!((&error.path, error.problem), (path, OTHERS));
-        }
-        chown(path, Some(0), None).unwrap();
-    }
-    let elsewhere = Home::new();
-    chown(elsewhere.folder.path(), Some(UNPRIVILEGED), None).unwrap();
-    let refused = home.open().backup(&elsewhere.path, |_, _| {}).await.unwrap_err();
-    assert_eq!(refused.problem, OTHERS);
-    assert_eq!(SqliteTokenStore::open(elsewhere.options()).unwrap_err().problem, OTHERS);
-    assert!(elsewhere.names().is_empty());
-}
-
-const UNPRIVILEGED: u32 = 65534;
-const OTHERS: P = P::Refused(Refused::OtherOwner { owner: UNPRIVILEGED, user: 0 });
-const GROUP: u32 = 54321;
-const HERE: &str = "FINCH_TEST_VOLUME";
-
-/// A volume as Kubernetes mounts it with `fsGroup`: root's, writable for a group of the process; and when
-/// it is mounted again, that group has got the right to read and write each file.
-#[tokio::test]
-async fn a_volume_of_the_processs_group_holds_a_store() {
-    if let Some(path) = std::env::var_os(HERE) {
-        let store = SqliteTokenStore::open(SqliteOptions::create(path, application())).unwrap();
-        store.commit(Commit::default()).await.unwrap();
-        return;
-    }
-    let home = Home::new();
-    let folder = home.folder.path();
-    if fs::metadata(folder).unwrap().uid() != 0 {
-        println!("skipped: only root can give a folder to a group");
-        return;
-    }
-    let run = || {
-        let mut child = Command::new(std::env::current_exe().unwrap());
-        child.args(["--exact", "files::a_volume_of_the_processs_group_holds_a_store"]);
-        child.env(HERE, &home.path);
-        std::os::unix::process::CommandExt::uid(&mut child, UNPRIVILEGED);
-        std::os::unix::process::CommandExt::gid(&mut child, GROUP);
-        child.output()
-    };
-    chown(folder, Some(0), Some(GROUP)).unwrap();
-    mode(folder, 0o2775);
-    for mounted_again in [false, true] {
-        if mounted_again {
-            mode(&home.path, 0o660);
-        }
-        match run() {
-            Ok(ran) => {
-                assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stdout));
-            }
-            Err(error) => return println!("skipped: another user may not run this test: {error}"),
-        }
-        let made = fs::metadata(&home.path).unwrap();
-        assert_eq!((made.uid(), made.gid()), (UNPRIVILEGED, GROUP));
-    }
-    // The group is not this process's.
-    let refused = SqliteTokenStore::open(home.options()).unwrap_err();
-    assert_eq!(refused.problem, P::FolderExposed { mode: 0o2775 });
-}
-
 /// SQLite itself would go on with files that were deleted, and say that all is well.
 #[tokio::test]
 async fn a_file_that_was_replaced_or_deleted_gives_no_token_and_takes_nothing_more() {
     let home = Home::new();
     let store = home.open();
     let id = store_token(&store, "acme", token("a")).await;
-    let away = beside(&home.path, ".away");
+    let away = home.beside(".away");
     let take_away: [fn(&Path, &Path); 2] = [
         |path, away| fs::rename(path, away).unwrap(),
         // A copy that was put in its place.

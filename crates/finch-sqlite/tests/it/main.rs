@@ -14,6 +14,7 @@ mod faults;
 mod files;
 mod names;
 mod opening;
+mod rights;
 mod schema;
 mod secrecy;
 mod support;

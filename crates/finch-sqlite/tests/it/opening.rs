@@ -6,28 +6,11 @@ use std::{
     time::Duration,
 };
 
-use finch_core::{Actionable as _, Application, ClientId, Commit, Origin, TokenStore as _};
-use finch_seal::access::Refused;
+use finch_core::{Application, ClientId, Commit, Origin, StoreError, TokenStore as _};
 use finch_sqlite::{SqliteOptions, SqliteTokenStore, StoreProblem as P};
 use finch_testkit::{application, store_token};
 
-use crate::support::{Home, by_id, mode, private, token};
-
-/// Opens it, expects to be refused, and that nothing has changed in the folder.
-#[track_caller]
-fn refused(home: &Home, options: SqliteOptions) -> P {
-    let snapshot = || {
-        home.names().into_iter().map(|name| {
-            let found = fs::metadata(home.at(&name)).map(|found| found.mode());
-            (found.ok(), fs::read(home.at(&name)).ok(), name)
-        })
-    };
-    let before: Vec<_> = snapshot().collect();
-    let error = SqliteTokenStore::open(options).expect_err("a refusal");
-    assert!(snapshot().eq(before), "{error}: the folder has changed");
-    assert!(!error.next_step().is_empty());
-    error.problem
-}
+use crate::support::{Home, by_id, private, refused, token};
 
 #[test]
 fn sqlite_is_recent_enough() {
@@ -65,40 +48,6 @@ fn nothing_is_made_where_no_store_can_be() {
     fs::remove_dir(&home.path).unwrap();
     symlink("/nonexistent/finch.db", &home.path).unwrap();
     assert_eq!(refused(&home, home.options()), P::NotAFile);
-}
-
-#[tokio::test]
-async fn files_that_others_can_read_are_refused() {
-    let home = Home::used().await;
-    for bits in [0o640, 0o604, 0o620, 0o644] {
-        mode(&home.path, bits);
-        assert_eq!(refused(&home, home.options()), P::Refused(Refused::Exposed(bits)));
-    }
-    mode(&home.path, 0o600);
-    for suffix in ["-wal", "-shm", "-journal"] {
-        fs::write(home.beside(suffix), "").unwrap();
-        mode(&home.beside(suffix), 0o644);
-        let error = SqliteTokenStore::open(home.options()).expect_err("a refusal");
-        assert_eq!(
-            (error.path, error.problem),
-            (home.beside(suffix), P::Refused(Refused::Exposed(0o644)))
-        );
-        fs::remove_file(home.beside(suffix)).unwrap();
-    }
-    assert!(SqliteTokenStore::open(home.options()).is_ok());
-}
-
-#[tokio::test]
-async fn folders_that_others_can_write_to_are_refused() {
-    let home = Home::used().await;
-    for bits in [0o777, 0o1777, 0o702] {
-        mode(home.folder.path(), bits);
-        assert_eq!(refused(&home, home.options()), P::FolderExposed { mode: bits });
-    }
-    for bits in [0o755, 0o700] {
-        mode(home.folder.path(), bits);
-        assert!(SqliteTokenStore::open(home.options()).is_ok(), "{bits:o}");
-    }
 }
 
 #[tokio::test]
@@ -196,16 +145,21 @@ async fn a_log_is_not_touched_by_a_refusal() {
 #[tokio::test]
 async fn a_locked_store_is_busy() {
     let home = Home::used().await;
-    let other = home.sql();
-    other
-        .execute_batch(
-            "PRAGMA locking_mode = EXCLUSIVE; BEGIN IMMEDIATE; UPDATE store SET seq = seq; COMMIT",
-        )
-        .unwrap();
     let options = SqliteOptions { busy_timeout: Duration::from_millis(30), ..home.options() };
+    let store = SqliteTokenStore::open(options.clone()).unwrap();
+    let other = home.sql();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let error = store.commit(Commit::default()).await.expect_err("locked");
+    assert!(matches!(error, StoreError::Busy), "{error:?}");
+    other.execute_batch("COMMIT").unwrap();
+    store.commit(Commit::default()).await.unwrap();
+    drop(store);
+    let exclusive =
+        "PRAGMA locking_mode = EXCLUSIVE; BEGIN IMMEDIATE; UPDATE store SET seq = seq; COMMIT";
+    other.execute_batch(exclusive).unwrap();
     assert_eq!(SqliteTokenStore::open(options).expect_err("locked").problem, P::Busy);
     drop(other);
-    assert!(SqliteTokenStore::open(home.options()).is_ok());
+    assert!(home.existing().is_ok());
 }
 
 /// Of several that make the same store at once, one does, and all open it.

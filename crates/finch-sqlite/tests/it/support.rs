@@ -2,17 +2,21 @@
 
 use std::{
     fs::{self, Permissions},
-    os::unix::fs::PermissionsExt as _,
+    os::unix::fs::{MetadataExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
 };
 
 use finch_core::{
-    Actor, Commit, Connection, ConnectionId, Draft, Evidence, Grant, Intent, SecretRow, Selector,
-    StoreError, Token, TokenQuery, TokenState, TokenStore, decide,
+    Actionable as _, Actor, Commit, Connection, ConnectionId, Draft, EventQuery, Evidence, Grant,
+    Intent, SecretRow, Selector, StoreError, Token, TokenQuery, TokenState, TokenStore, decide,
 };
-use finch_sqlite::{SqliteOptions, SqliteTokenStore, StoreFileError};
+use finch_sqlite::{SqliteOptions, SqliteTokenStore, StoreFileError, StoreProblem, examine};
 use finch_testkit::{application, at, facts, grant, store_token, unchanged};
 use tempfile::TempDir;
+
+/// All events that a test makes.
+pub(crate) const EVERYTHING: EventQuery<'_> =
+    EventQuery { customer: None, connection: None, since: None, after: None, limit: 9999 };
 
 /// A folder with the path of a store.
 pub(crate) struct Home {
@@ -53,6 +57,14 @@ impl Home {
         home
     }
 
+    /// What a host leaves that was killed with committed rows in its log.
+    pub(crate) async fn killed_in_use() -> Self {
+        let running = Self::new();
+        let store = running.open();
+        store_token(&store, "acme", token("a")).await;
+        running.killed()
+    }
+
     /// The options that make a store where there is none.
     pub(crate) fn options(&self) -> SqliteOptions {
         SqliteOptions::create(&self.path, application())
@@ -81,7 +93,7 @@ impl Home {
     }
 
     pub(crate) fn beside(&self, suffix: &str) -> PathBuf {
-        beside(&self.path, suffix)
+        self.at(&format!("finch.db{suffix}"))
     }
 
     /// Another path in the folder.
@@ -98,6 +110,29 @@ impl Home {
     }
 }
 
+/// Opens it, expects to be refused, and that nothing has changed in the folder.
+#[track_caller]
+pub(crate) fn refused(home: &Home, options: SqliteOptions) -> StoreProblem {
+    let snapshot = || {
+        home.names().into_iter().map(|name| {
+            let found = fs::metadata(home.at(&name)).map(|found| found.mode());
+            (found.ok(), fs::read(home.at(&name)).ok(), name)
+        })
+    };
+    let before: Vec<_> = snapshot().collect();
+    let error = SqliteTokenStore::open(options).expect_err("a refusal");
+    assert!(snapshot().eq(before), "{error}: the folder has changed");
+    assert!(!error.next_step().is_empty());
+    error.problem
+}
+
+/// Opening the store, opening it if it exists, and examining it.
+pub(crate) fn errors(home: &Home) -> [StoreFileError; 3] {
+    let opened = SqliteTokenStore::open(home.options()).map(drop);
+    [opened, home.existing().map(drop), examine(&home.path).map(drop)]
+        .map(|refused| refused.expect_err("a refusal"))
+}
+
 /// Writes a file that only its owner may read.
 pub(crate) fn private(path: &Path, content: &[u8]) {
     fs::write(path, content).unwrap();
@@ -106,12 +141,6 @@ pub(crate) fn private(path: &Path, content: &[u8]) {
 
 pub(crate) fn mode(path: &Path, mode: u32) {
     fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
-}
-
-pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(suffix);
-    name.into()
 }
 
 /// A token of Gusto's, alone in its connection.
