@@ -32,8 +32,8 @@ fn emulator_call(data: &[u8]) {
         seed: Some(1),
         ..EmulatorConfig::default()
     };
-    let mut emulator = LocalEmulator::new(config).unwrap();
-    let token = connect(&mut emulator);
+    let emulator = LocalEmulator::new(config).unwrap();
+    let token = connect(&emulator);
     let id = emulator.state().connections[0].connection_id.to_string();
     let code = emulator.issue_code(Login::new("A", "gusto", "Company C", "Y"));
     let basic = STANDARD.encode(format!("{ID}:{SECRET}"));
@@ -73,7 +73,7 @@ fn emulator_call(data: &[u8]) {
     }
 }
 
-fn connect(emulator: &mut LocalEmulator) -> String {
+fn connect(emulator: &LocalEmulator) -> String {
     let code = emulator.issue_code(Login::new("A", "gusto", "Company C", "X"));
     let body = format!(r#"{{"client_id":"{ID}","client_secret":"{SECRET}","code":"{code}"}}"#);
     let request = Request::post("/auth/token").body(Bytes::from(body)).unwrap();

@@ -9,7 +9,6 @@ use finch_core::{
 };
 use finch_testkit::{Reach, application};
 use finch_tests::{World, folder, open_finch, sqlite};
-use tokio::task::JoinHandle;
 
 use super::state;
 use crate::semantics::{people::listed, *};
@@ -54,16 +53,12 @@ async fn a_question_that_a_crash_has_left_is_asked() {
 /// A pass that waits between Finch's look at a connection and the answer; meanwhile this happens.
 async fn meanwhile(world: &World, happens: impl AsyncFnOnce()) -> Reconciled {
     let hold = world.finch.hold_next_introspection();
-    let app = world.app.clone();
-    let running: JoinHandle<Reconciled> = tokio::spawn(async move {
-        let operator = finch_tests::operator();
-        let pass = app.reconcile(&operator, finch_app::Pass::Due);
-        pass.await.expect("the store answers")
-    });
-    hold.reached().await;
-    happens().await;
-    hold.release();
-    running.await.expect("a report")
+    let other = async {
+        hold.reached().await;
+        happens().await;
+        hold.release();
+    };
+    tokio::join!(reconcile(world), other).0
 }
 
 /// The answer may be older than what the second webhook speaks of.
