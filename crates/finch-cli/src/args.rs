@@ -1,19 +1,4 @@
-//! The command line.
-
-mod connect;
-mod local;
-mod operate;
-mod store;
-
-pub(crate) use connect::{ConnectArgs, ExchangeArgs, TokenArgs};
-pub(crate) use local::{CompletionsArgs, DemoArgs, EmulatorArgs, ManArgs};
-pub(crate) use operate::{
-    AuditArgs, CloseArgs, ConnectionsArgs, DisconnectArgs, EventsArgs, ImportArgs, ReconcileArgs,
-    ShowArgs,
-};
-pub(crate) use store::{
-    BackupArgs, KeysCommand, KeysInitArgs, RestoreArgs, RotateKekArgs, StoreCommand,
-};
+//! The command line: its commands, and the options that several of them take.
 
 use std::{env, path::PathBuf, time::Duration};
 
@@ -21,13 +6,32 @@ use clap::{Args as Group, CommandFactory as _, Parser, Subcommand, builder::Rese
 use finch_core::{CustomerId, OperatorName};
 
 use crate::{
-    help,
+    commands::{
+        audit, close, connect, connections, demo, disconnect, emulator, events, exchange, import,
+        keys, reconcile, shell, store, token,
+    },
     secrets::{clean, clean_path},
 };
 
+/// Below the list of commands.
+const SCREEN: &str = "\
+Every command has --help and --json (one document; errors too, on stderr).
+
+Environment, where no option says otherwise
+  FINCH_CLIENT_ID, FINCH_CLIENT_SECRET   the application at Finch
+  FINCH_BASE_URL                         default https://api.tryfinch.com
+  FINCH_PROXY                            default none; env: that of HTTPS_PROXY
+  FINCH_STORE                            the store's file
+  FINCH_STORE_KEY, FINCH_STORE_KEY_FILE  its key; default file <store>.key
+
+Exit codes
+  0 done    1 failed     2 usage    3 not found    4 something is left open
+  5 store or key    6 Finch refused or was not reached    7 excluded by state
+  8 Finch may have issued a token that the store does not have    130 stopped";
+
 /// Connect customers through Finch, keep their tokens sealed, disconnect with proof
 #[derive(Parser)]
-#[command(name = "finch", version, after_help = help::SCREEN, arg_required_else_help = true)]
+#[command(name = "finch", version, after_help = SCREEN, arg_required_else_help = true)]
 pub(crate) struct Args {
     #[command(subcommand)]
     pub(crate) command: Command,
@@ -56,66 +60,54 @@ fn set_variables_only(command: clap::Command) -> clap::Command {
 #[derive(Subcommand)]
 pub(crate) enum Command {
     /// See two connections begin and one end; or --serve: click through
-    #[command(after_help = help::DEMO)]
-    Demo(DemoArgs),
+    Demo(demo::DemoArgs),
     /// Run that local Finch, for programs in any language
-    #[command(after_help = help::EMULATOR)]
-    Emulator(EmulatorArgs),
+    Emulator(emulator::EmulatorArgs),
     /// Begin an attempt: the page where a customer connects
-    #[command(after_help = help::CONNECT)]
-    Connect(ConnectArgs),
+    Connect(connect::ConnectArgs),
     /// Complete it: turn the code that came back into a sealed token
-    #[command(after_help = help::EXCHANGE)]
-    Exchange(ExchangeArgs),
+    Exchange(exchange::ExchangeArgs),
     /// Print a customer's token, with --reveal
-    #[command(after_help = help::TOKEN)]
-    Token(TokenArgs),
+    Token(token::TokenArgs),
     /// End a connection at Finch for all its tokens, and prove it
-    #[command(after_help = help::DISCONNECT)]
-    Disconnect(DisconnectArgs),
+    Disconnect(disconnect::DisconnectArgs),
     /// List connections, and what needs attention; --all: ended ones
-    Connections(ConnectionsArgs),
+    Connections(connections::ConnectionsArgs),
     /// Show a connection: its tokens, their evidence, its history
-    Show(ShowArgs),
+    Show(connections::ShowArgs),
     /// List what happened: who did what, with what evidence
-    #[command(after_help = help::EVENTS)]
-    Events(EventsArgs),
+    Events(events::EventsArgs),
     /// Continue everything that is unfinished, once or with --watch
-    #[command(after_help = help::RECONCILE)]
-    Reconcile(ReconcileArgs),
+    Reconcile(reconcile::ReconcileArgs),
     /// List what needs a person, with what to do
     Attention(Operator),
     /// Close what Finch does not prove, on your word
-    #[command(after_help = help::CLOSE)]
-    Close(CloseArgs),
+    Close(close::CloseArgs),
     /// Import tokens that the application has already
-    #[command(after_help = help::IMPORT)]
-    Import(ImportArgs),
+    Import(import::ImportArgs),
     /// Ask Finch about every token, and list where it disagrees
-    #[command(after_help = help::AUDIT)]
-    Audit(AuditArgs),
+    Audit(audit::AuditArgs),
     /// Make, show and rotate the keys that seal the store
     #[command(subcommand)]
-    Keys(KeysCommand),
+    Keys(keys::KeysCommand),
     /// Verify the store's integrity: the file, its records, its secrets
     Verify(Operator),
     /// Back up the store while it is in use
-    #[command(after_help = help::BACKUP)]
-    Backup(BackupArgs),
+    Backup(store::BackupArgs),
     /// Make a store from a backup; what was in use is in doubt
-    #[command(after_help = help::RESTORE)]
-    Restore(RestoreArgs),
+    Restore(store::RestoreArgs),
     /// restored: put in doubt what a restore by other means brought back
     #[command(subcommand)]
-    Store(StoreCommand),
+    Store(store::StoreCommand),
     /// Check the settings, the key, the store, and the way to Finch
-    #[command(after_help = help::DOCTOR)]
+    #[command(after_help = "\
+It changes nothing, here or at Finch. It ends with 2 for settings, 5 for the
+store or its key, 6 for Finch.")]
     Doctor(Client),
     /// Print the script that completes commands in a shell
-    #[command(after_help = help::COMPLETIONS)]
-    Completions(CompletionsArgs),
+    Completions(shell::CompletionsArgs),
     /// Print the manual page, or write one a command into a folder
-    Man(ManArgs),
+    Man(shell::ManArgs),
 }
 
 /// How to reach Finch and the store.
@@ -181,6 +173,12 @@ pub(crate) struct Paced {
     pub(crate) rate: Duration,
     #[command(flatten)]
     pub(crate) operator: Operator,
+}
+
+/// Why something is ended for good, for the record.
+pub(crate) fn reason(text: &str) -> Result<String, &'static str> {
+    let reason = text.trim();
+    if reason.is_empty() { Err("the reason is empty: say why") } else { Ok(reason.to_owned()) }
 }
 
 fn seconds(text: &str) -> Result<Duration, &'static str> {

@@ -9,6 +9,7 @@ use std::{
 
 use finch_app::UnstoredToken;
 use finch_core::{Application, Timestamp};
+use finch_seal::access::folder_of;
 use serde_json::json;
 use tempfile::Builder;
 
@@ -25,10 +26,9 @@ impl Rescued {
     /// out of the store, with where the token is now. `first` is what to do before it can be imported.
     pub(crate) fn save_beside(&self, store: &Path, mut failure: Failure, first: &str) -> Failure {
         (failure.exit, failure.kind) = (Exit::TokenAtLarge, "not_stored");
-        let folder = store.parent().filter(|folder| !folder.as_os_str().is_empty());
         let name = store.file_name().unwrap_or_default().to_string_lossy();
         let save = |folder: &Path| self.save(folder, &name);
-        match save(folder.unwrap_or(Path::new("."))).or_else(|_| save(&env::temp_dir())) {
+        match save(folder_of(store)).or_else(|_| save(&env::temp_dir())) {
             Ok(path) => {
                 let (exchange, shown) = (self.token.exchange.0.0, path.display());
                 let help = format!(

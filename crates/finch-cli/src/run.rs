@@ -5,8 +5,8 @@ use std::{ffi::OsString, io, process::ExitCode};
 use clap::{FromArgMatches as _, error::ErrorKind};
 
 use crate::{
-    args::{Args, Command, KeysCommand, StoreCommand},
-    commands,
+    args::{Args, Command},
+    commands::{self, keys::KeysCommand, store::StoreCommand},
     fail::{Exit, Failure},
 };
 

@@ -152,8 +152,13 @@ pub(crate) fn store_path(client: &Client) -> Result<PathBuf, Failure> {
 
 /// Where a store's key file is by default.
 pub(crate) fn default_key_file(store: &Path) -> PathBuf {
+    beside(store, ".key")
+}
+
+/// The file beside a store that has this added to its name.
+pub(crate) fn beside(store: &Path, ending: &str) -> PathBuf {
     let mut name = store.as_os_str().to_owned();
-    name.push(".key");
+    name.push(ending);
     name.into()
 }
 

@@ -4,13 +4,14 @@ mod checkpoint;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use clap::Args;
 use finch_app::{Audit, AuditOptions, Drift, Finch, Finding, OperatorScope, Pace};
 use serde::Serialize;
 
 use self::checkpoint::Checkpoint;
 use super::Advised;
 use crate::{
-    args::AuditArgs,
+    args::Paced,
     facts::moment_of,
     fail::{Exit, Failure},
     interrupt,
@@ -19,12 +20,32 @@ use crate::{
     wiring,
 };
 
+#[derive(Args)]
+#[command(after_help = "\
+Without --fix nothing is changed. With it, what Finch says is recorded, and open
+disconnects continue; what a person must decide is only listed. Stopped, it
+continues within 24 hours from <store>.audit; --restart begins again.")]
+pub(crate) struct AuditArgs {
+    /// Write down what Finch says, and continue what is open
+    #[arg(long)]
+    fix: bool,
+    /// Days until a connection counts as unused
+    #[arg(long, value_name = "N", default_value_t = 90)]
+    unused_days: u32,
+    /// Begin again, whatever an earlier run has left
+    #[arg(long)]
+    restart: bool,
+    #[command(flatten)]
+    paced: Paced,
+}
+
 /// How far the audit is, is kept every so many connections.
 const KEEP_EVERY: u64 = 50;
 
 pub(crate) async fn run(args: &AuditArgs, json: bool) -> Result<Exit, Failure> {
     let scope = args.paced.operator.scope()?;
-    let checkpoint = Checkpoint::beside(&wiring::store_path(&args.paced.operator.client)?);
+    let checkpoint =
+        Checkpoint(wiring::beside(&wiring::store_path(&args.paced.operator.client)?, ".audit"));
     let finch = wiring::open_to_reconcile(&args.paced.operator.client, args.paced.rate).await?;
     let options = AuditOptions { unused_days: args.unused_days, fix: args.fix };
     let known = if args.restart { None } else { checkpoint.find(&finch, &options) };
@@ -126,10 +147,10 @@ fn what_to_do(found: &Finding) -> String {
     let connect = format!("finch connect --customer {customer}");
     let disconnect = format!("finch disconnect {id}");
     match &found.drift {
-        Drift::DeadInUse { .. } if found.fixed => {
+        Drift::DeadInUse if found.fixed => {
             format!("it is marked as ended; its customer connects again: {connect} …")
         }
-        Drift::DeadInUse { .. } => {
+        Drift::DeadInUse => {
             "it is dead at Finch: finch audit --fix; then its customer connects again".to_owned()
         }
         Drift::AliveThoughEnded { .. } if found.fixed => "nothing: it has ended since".to_owned(),
@@ -142,10 +163,10 @@ fn what_to_do(found: &Finding) -> String {
             "it is billed: finch reconcile ends it where nothing of the connection is in use; finch attention \
              says what is in the way; else see what a disconnect would hit: {disconnect} --dry-run"
         ),
-        Drift::AliveThoughClosed { .. } => format!(
+        Drift::AliveThoughClosed => format!(
             "it is billed: find out what is in use (finch show {id}); then end it for good: {disconnect}"
         ),
-        Drift::NeedsReauth { .. } => format!("{connect} --reauthenticate {id}"),
+        Drift::NeedsReauth => format!("{connect} --reauthenticate {id}"),
         Drift::BilledTwice { .. } => format!(
             "ask Finch's support to end all but one; {disconnect} ends them all, and the customers connect \
              again"

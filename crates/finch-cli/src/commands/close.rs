@@ -1,15 +1,41 @@
 //! `finch close`: an operator vouches for an end that Finch does not prove.
 
+use clap::Args;
 use finch_app::AttemptId;
 use finch_core::{ConnectionId, Seq};
 use serde::Serialize;
 
 use super::disconnect::confirm;
 use crate::{
-    args::CloseArgs,
+    args::{Operator, reason},
     fail::{Exit, Failure},
     output::{self, Report, Sheet, Text},
 };
+
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  finch close CONNECTION --reason 'Finch support, ticket 4711: it has ended'
+  finch close --exchange 12 --reason 'the dashboard shows no such connection'
+
+The secrets are wiped: if a token lives on at Finch, nothing here can end it any
+more, and it is billed.")]
+pub(crate) struct CloseArgs {
+    /// Any connection_id of a connection whose disconnect is open
+    #[arg(required_unless_present = "exchange", conflicts_with = "exchange")]
+    connection: Option<ConnectionId>,
+    /// Or a lost exchange, by its number in `finch attention`
+    #[arg(long, value_name = "N")]
+    exchange: Option<u64>,
+    /// How you know that no token lives on, for the record
+    #[arg(long, value_name = "TEXT", value_parser = reason)]
+    reason: String,
+    /// Do not ask
+    #[arg(long)]
+    yes: bool,
+    #[command(flatten)]
+    operator: Operator,
+}
 
 #[derive(Serialize)]
 #[serde(untagged)]
@@ -19,10 +45,6 @@ enum Closed {
 }
 
 pub(crate) async fn run(args: CloseArgs, json: bool) -> Result<Exit, Failure> {
-    if args.reason.trim().is_empty() {
-        return Err(Failure::usage("the reason is empty")
-            .help("say in --reason how you know that no token lives on"));
-    }
     let (scope, finch) = args.operator.open().await?;
     let exchange = args.exchange.unwrap_or_default();
     if !args.yes {

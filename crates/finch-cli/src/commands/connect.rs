@@ -2,20 +2,63 @@
 
 use std::time::Duration;
 
+use clap::Args;
 use finch_app::{BegunConnect, ConnectRequest};
 use finch_core::{
-    ConnectionId, CustomerId, CustomerScope, FinchCustomerId, Flow, RedirectUri, Timestamp,
+    ConnectionId, CustomerId, CustomerScope, FinchCustomerId, Flow, ProviderId, RedirectUri,
+    Timestamp,
 };
 use serde::Serialize;
 
 use super::products;
 use crate::{
-    args::ConnectArgs,
+    args::Client,
     facts::moment_of,
     fail::{Exit, Failure},
     output::{self, BOLD, DIM, PLAIN, Report, Sheet},
     wiring::{Needs, Settings},
 };
+
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  finch connect --customer acme --name 'Acme Inc.' --products company,directory
+  finch connect --customer acme --reauthenticate CONNECTION")]
+pub(crate) struct ConnectArgs {
+    /// Who connects, by the application's own id
+    #[arg(long, value_name = "ID")]
+    customer: CustomerId,
+    /// The name that the person is shown
+    #[arg(long, required_unless_present = "reauthenticate")]
+    name: Option<String>,
+    /// The person's address, for Finch
+    #[arg(long)]
+    email: Option<String>,
+    /// What to ask for, such as company,directory
+    #[arg(long, value_name = "A,B", value_delimiter = ',')]
+    #[arg(required_unless_present = "reauthenticate")]
+    products: Vec<String>,
+    /// The only provider to choose
+    #[arg(long, value_name = "ID")]
+    provider: Option<ProviderId>,
+    /// Where Finch sends the browser back to
+    #[arg(long, value_name = "URI", conflicts_with = "embedded")]
+    redirect_uri: Option<String>,
+    /// Or its JavaScript hands over the code
+    #[arg(long)]
+    embedded: bool,
+    /// Renew this connection
+    #[arg(long, value_name = "CONNECTION")]
+    reauthenticate: Option<ConnectionId>,
+    /// Finch's sandbox: finch or provider
+    #[arg(long, value_name = "KIND")]
+    sandbox: Option<String>,
+    /// How long the page lives
+    #[arg(long, value_name = "N", default_value_t = 24 * 60)]
+    minutes: u32,
+    #[command(flatten)]
+    client: Client,
+}
 
 #[derive(Serialize)]
 struct Begun {

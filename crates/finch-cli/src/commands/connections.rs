@@ -1,16 +1,43 @@
 //! `finch connections` and `finch show`: what there is, and one of them whole.
 
+use clap::Args;
 use finch_app::{EventFilter, PossibleOrphan};
-use finch_core::{ConnectionState, ConnectionView, Event, Scope as _, TokenState};
+use finch_core::{
+    ConnectionId, ConnectionState, ConnectionView, Event, ProviderId, Scope as _, TokenState,
+};
 use serde::Serialize;
 use serde_json::json;
 
 use super::{Advised, attention::lost};
 use crate::{
-    args::{ConnectionsArgs, ShowArgs},
+    args::Whose,
     fail::{Exit, Failure},
     output::{self, BOLD, DIM, GOOD, PLAIN, Report, Sheet, Text, WARN},
 };
+
+#[derive(Args)]
+pub(crate) struct ConnectionsArgs {
+    /// Those that have ended, too
+    #[arg(long)]
+    all: bool,
+    /// Only those in this state, such as needs_reauth
+    #[arg(long, value_name = "STATE", value_parser = STATES)]
+    #[arg(hide_possible_values = true)]
+    state: Vec<String>,
+    /// Only those of this provider
+    #[arg(long, value_name = "ID")]
+    provider: Option<ProviderId>,
+    #[command(flatten)]
+    whose: Whose,
+}
+
+#[derive(Args)]
+pub(crate) struct ShowArgs {
+    /// Any connection_id in the connection
+    connection: ConnectionId,
+    #[command(flatten)]
+    whose: Whose,
+}
 
 #[derive(Serialize)]
 struct Connections {
@@ -115,3 +142,7 @@ impl Report for Shown {
         next_step(&self.view)
     }
 }
+
+/// The states of a connection, by the names of `--json`.
+const STATES: [&str; 6] =
+    ["connected", "unverified", "quarantined", "needs_reauth", "disconnecting", "disconnected"];

@@ -5,16 +5,31 @@ mod play;
 mod report;
 mod stage;
 
+use clap::Args;
 use finch_emulator::{DisconnectScope, EmulatorConfig};
 use finch_example_host::{Host, Settings};
 use serde::Serialize;
 
+use super::emulator::scope;
 use crate::{
-    args::DemoArgs,
     fail::{Exit, Failure},
     interrupt::Stop,
     output::{self, BOLD, DIM, PLAIN, Report, Sheet},
 };
+
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  finch demo            # from the first connect to the proof that it has ended
+  finch demo --serve    # a payroll application to click through in a browser")]
+pub(crate) struct DemoArgs {
+    /// How far /disconnect reaches
+    #[arg(long, value_name = "SCOPE", default_value = "pair", value_parser = scope)]
+    disconnect_scope: DisconnectScope,
+    /// Serve an application to click through
+    #[arg(long)]
+    serve: bool,
+}
 
 pub(crate) async fn run(args: &DemoArgs, json: bool) -> Result<Exit, Failure> {
     let mut stop = Stop::listen()?;

@@ -2,17 +2,43 @@
 
 use std::io::{self, BufRead, IsTerminal};
 
+use clap::Args;
 use finch_app::{DisconnectError, DisconnectOutcome, DisconnectRequest, Finch};
+use finch_core::ConnectionId;
 use finch_core::decide::{Plan, PlanVerdict};
 use serde::Serialize;
 
 use crate::{
-    args::DisconnectArgs,
+    args::{Whose, reason},
     fail::{Exit, Failure},
     interrupt,
     output::{self, BOLD, PLAIN, Report, Sheet, Text},
     wiring::AnyScope,
 };
+
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  finch disconnect CONNECTION --dry-run
+  finch disconnect CONNECTION --force-shared --reason 'employer asked for it'")]
+pub(crate) struct DisconnectArgs {
+    /// Any connection_id in the connection
+    connection: ConnectionId,
+    /// Show what would be hit, and do nothing
+    #[arg(long, conflicts_with = "yes")]
+    dry_run: bool,
+    /// End it for all customers that use it
+    #[arg(long, requires = "reason", conflicts_with = "customer")]
+    force_shared: bool,
+    /// Why, for the record
+    #[arg(long, value_name = "TEXT", value_parser = reason, requires = "force_shared")]
+    reason: Option<String>,
+    /// Do not ask
+    #[arg(long)]
+    yes: bool,
+    #[command(flatten)]
+    whose: Whose,
+}
 
 /// How often a plan is made again that was not shown to a person.
 const TRIES: usize = 5;
@@ -27,10 +53,6 @@ struct Disconnect {
 }
 
 pub(crate) async fn run(args: DisconnectArgs, json: bool) -> Result<Exit, Failure> {
-    if args.reason.as_ref().is_some_and(|reason| reason.trim().is_empty()) {
-        return Err(Failure::usage("the reason is empty")
-            .help("say in --reason why it ends for every customer"));
-    }
     let (scope, finch) = args.whose.open().await?;
     let plan = plan(&finch, &scope, &args).await?;
     let mut report =
@@ -60,7 +82,7 @@ pub(crate) async fn run(args: DisconnectArgs, json: bool) -> Result<Exit, Failur
 }
 
 async fn plan(finch: &Finch, scope: &AnyScope, args: &DisconnectArgs) -> Result<Plan, Failure> {
-    let for_everyone = args.reason.as_ref().map(|reason| reason.trim().to_owned());
+    let for_everyone = args.reason.clone();
     let request = DisconnectRequest { for_everyone, ..args.connection.clone().into() };
     Ok(finch.plan_disconnect(scope, request).await?)
 }

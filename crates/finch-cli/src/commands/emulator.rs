@@ -1,14 +1,56 @@
 //! `finch emulator`: a local Finch, for programs in any language.
 
+use std::net::{IpAddr, Ipv4Addr};
+
+use clap::Args;
 use finch_emulator::{DisconnectScope, Emulator, EmulatorConfig, WebhookTarget};
 use serde::Serialize;
 
 use crate::{
-    args::EmulatorArgs,
     fail::{Exit, Failure},
     interrupt::Stop,
     output::{self, BOLD, DIM, PLAIN, Report, Sheet},
+    secrets::clean,
 };
+
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  finch emulator --disconnect-scope connection --seed 7
+  finch emulator --host 0.0.0.0 --allow-host finch-emulator
+  finch emulator --webhook-url http://127.0.0.1:3000/webhooks \\
+    --webhook-secret 5WbX5kEWLlfzsGNjH64I8lOOqUB6e8FH")]
+pub(crate) struct EmulatorArgs {
+    /// The port; 0 finds a free one
+    #[arg(long, value_name = "N", default_value_t = 4000)]
+    port: u16,
+    /// 0.0.0.0: all machines
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1", value_parser = address)]
+    host: IpAddr,
+    /// A name that callers may use; repeatable
+    #[arg(long = "allow-host", value_name = "NAME")]
+    allowed_hosts: Vec<String>,
+    /// The client id that it knows
+    #[arg(long, value_name = "ID")]
+    client_id: Option<String>,
+    /// Its secret (FINCH_EMULATOR_CLIENT_SECRET)
+    #[arg(long, value_name = "SECRET", env = "FINCH_EMULATOR_CLIENT_SECRET")]
+    #[arg(value_parser = clean)]
+    client_secret: Option<String>,
+    /// How far /disconnect reaches
+    #[arg(long, value_name = "SCOPE", default_value = "pair", value_parser = scope)]
+    disconnect_scope: DisconnectScope,
+    /// The same ids, codes and tokens in every run
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// Where webhooks go, over plain http
+    #[arg(long, value_name = "URL", requires = "webhook_secret")]
+    webhook_url: Option<String>,
+    /// What signs them, in base64
+    #[arg(long, value_name = "SECRET", env = "FINCH_EMULATOR_WEBHOOK_SECRET")]
+    #[arg(value_parser = clean, requires = "webhook_url")]
+    webhook_secret: Option<String>,
+}
 
 #[derive(Serialize)]
 struct Ready {
@@ -107,4 +149,20 @@ fn quoted(value: &str) -> String {
         return value.to_owned();
     }
     format!("'{}'", value.replace('\'', r"'\''"))
+}
+
+fn address(text: &str) -> Result<IpAddr, &'static str> {
+    match text {
+        "localhost" => Ok(Ipv4Addr::LOCALHOST.into()),
+        _ => text.parse().map_err(|_| "must be an IP address, such as 127.0.0.1 or 0.0.0.0"),
+    }
+}
+
+/// How far a disconnect reaches.
+pub(super) fn scope(text: &str) -> Result<DisconnectScope, &'static str> {
+    match text {
+        "pair" => Ok(DisconnectScope::Pair),
+        "connection" => Ok(DisconnectScope::Connection),
+        _ => Err("must be pair (of provider and company) or connection (the token's own)"),
+    }
 }

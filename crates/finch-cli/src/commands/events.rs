@@ -1,13 +1,32 @@
 //! `finch events`: what happened, in order.
 
+use std::time::Duration;
+
+use clap::Args;
 use finch_app::EventFilter;
+use finch_core::{ConnectionId, Timestamp};
 use futures_util::TryStreamExt as _;
 
 use crate::{
-    args::EventsArgs,
+    args::Whose,
     fail::{Exit, Failure},
     output::{self, BOLD, PLAIN, Sheet},
 };
+
+#[derive(Args)]
+#[command(after_help = "\
+Each connection's record is chained with the store's key: `finch verify` finds
+what was changed or taken out.")]
+pub(crate) struct EventsArgs {
+    /// Only those of this connection
+    #[arg(long, value_name = "ID")]
+    connection: Option<ConnectionId>,
+    /// Only since a day, a moment, or a time ago: 90m, 24h, 7d
+    #[arg(long, value_name = "WHEN", value_parser = since)]
+    since: Option<Timestamp>,
+    #[command(flatten)]
+    whose: Whose,
+}
 
 /// One by one, however long the record is; with `json`, one document all the same.
 pub(crate) async fn run(args: &EventsArgs, json: bool) -> Result<Exit, Failure> {
@@ -43,4 +62,21 @@ pub(crate) async fn run(args: &EventsArgs, json: bool) -> Result<Exit, Failure> 
         (false, false) => {}
     }
     Ok(Exit::Done)
+}
+
+/// A moment, a day's beginning in UTC, or how long ago.
+fn since(text: &str) -> Result<Timestamp, &'static str> {
+    const WRONG: &str =
+        "must be a day (2026-11-22), a moment (2026-11-22T10:00:00Z), or a time ago (90m, 24h, 7d)";
+    if let Ok(moment) = text.parse().or_else(|_| format!("{text}T00:00:00Z").parse()) {
+        return Ok(moment);
+    }
+    let unit = match text.chars().last() {
+        Some('m') => 60,
+        Some('h') => 3600,
+        Some('d') => 24 * 3600,
+        _ => return Err(WRONG),
+    };
+    let number: u32 = text[..text.len() - 1].parse().map_err(|_| WRONG)?;
+    Timestamp::now().checked_sub(Duration::from_secs(u64::from(number) * unit)).map_err(|_| WRONG)
 }

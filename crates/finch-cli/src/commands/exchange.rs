@@ -1,17 +1,47 @@
 //! `finch exchange`: complete an attempt.
 
+use std::path::PathBuf;
+
+use clap::Args;
 use finch_app::{CompleteConnectError, CompletedConnect};
 use finch_core::{AuthorizationCode, State, TokenState};
 
 use crate::{
-    args::ExchangeArgs,
+    args::Whose,
     fail::{Exit, Failure},
     interrupt,
     output::{self, Report, Text},
     rescue::Rescued,
-    secrets::{missing, read_line, secret},
+    secrets::{clean, missing, read_line, secret},
     wiring::{Needs, Settings},
 };
+
+#[derive(Args)]
+#[command(after_help = "\
+Examples:
+  finch exchange --state STATE < code.txt
+  FINCH_STATE=… FINCH_CODE=… finch exchange
+
+(NAME) is the variable that stands in for an option. Secrets come from such a
+variable, from a file (option, or variable with _FILE behind its name) or from
+standard input (file `-`; one line each: client secret, key, state, code).
+A secret that is given as a value and in a file is an error.")]
+pub(crate) struct ExchangeArgs {
+    /// What came back with the code (FINCH_STATE)
+    #[arg(long, env = "FINCH_STATE", value_parser = clean, conflicts_with = "state_file")]
+    state: Option<String>,
+    /// A file with the state
+    #[arg(long, value_name = "PATH", env = "FINCH_STATE_FILE")]
+    state_file: Option<PathBuf>,
+    /// The code, else from standard input (FINCH_CODE)
+    #[arg(long, env = "FINCH_CODE", value_parser = clean, conflicts_with = "code_file")]
+    code: Option<String>,
+    /// A file with the code
+    #[arg(long, value_name = "PATH", env = "FINCH_CODE_FILE")]
+    code_file: Option<PathBuf>,
+    #[command(flatten)]
+    whose: Whose,
+}
 
 pub(crate) async fn run(args: ExchangeArgs, json: bool) -> Result<Exit, Failure> {
     let settings = Settings::read(&args.whose.operator.client, Needs::Secret)?;

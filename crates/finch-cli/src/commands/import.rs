@@ -7,22 +7,36 @@ mod summary;
 use std::{
     fs::File,
     io::{self, BufRead, BufReader, IsTerminal},
-    path::Path,
+    path::{Path, PathBuf},
     sync::atomic::{AtomicBool, Ordering},
     time::Duration,
 };
 
+use clap::Args;
 use finch_app::{Finch, OperatorScope, Pace, RunError};
 use tokio::sync::mpsc;
 
 use self::{list::List, row::Row, summary::Summary};
 use crate::{
-    args::ImportArgs,
+    args::Paced,
     fail::{Exit, Failure},
     interrupt, output,
     progress::Progress,
     wiring::{Needs, Settings},
 };
+
+#[derive(Args)]
+#[command(after_help = "\
+The file is UTF-8: CSV whose header names the columns token and customer, in
+any order, or one JSON object a line with these fields. connection_id is
+optional, and must be Finch's. Only what looks like a token is sent to Finch.
+Run it again, and it continues.")]
+pub(crate) struct ImportArgs {
+    /// The file with the tokens; -, or none: standard input
+    file: Option<PathBuf>,
+    #[command(flatten)]
+    paced: Paced,
+}
 
 /// How many rows are read ahead of the one that Finch is asked about.
 const AHEAD: usize = 256;

@@ -2,18 +2,61 @@
 
 use std::{path::PathBuf, sync::Arc};
 
+use clap::{Args, Subcommand};
 use finch_app::{KeyStatus, Rotated};
 use finch_seal::{Kek, KeyFileError, KeySource as _, keyfile};
 use finch_sqlite::StoreProblem;
 use serde::Serialize;
 
 use crate::{
-    args::{KeysInitArgs, Operator, RotateKekArgs},
+    args::Operator,
     fail::{Exit, Failure},
     output::{self, Report, Text},
     progress::Progress,
+    secrets::clean_path,
     wiring::{default_key_file, no_store},
 };
+
+#[derive(Subcommand)]
+pub(crate) enum KeysCommand {
+    /// Make a new key file; an existing one is never overwritten
+    Init(KeysInitArgs),
+    /// Show the key that opens the store, and a rotation under way
+    Status(Operator),
+    /// Make a new data key, and seal every secret again with it; online
+    #[command(after_help = "\
+Other processes may use the store meanwhile. Stopped half-way, the same command
+continues.")]
+    Rotate(Operator),
+    /// Let another key open the store, and this one no longer
+    #[command(after_help = "\
+No secret is sealed again: only the store's own keys are wrapped with the new key.
+Running processes are unaffected until their next start.")]
+    RotateKek(RotateKekArgs),
+}
+
+#[derive(Args)]
+pub(crate) struct KeysInitArgs {
+    /// Where to put it (FINCH_STORE_KEY_FILE)
+    #[arg(long, alias = "store-key-file", value_name = "PATH")]
+    #[arg(env = "FINCH_STORE_KEY_FILE", value_parser = clean_path())]
+    key_file: Option<PathBuf>,
+    /// The store whose key it becomes (FINCH_STORE)
+    #[arg(long, value_name = "PATH", env = "FINCH_STORE", value_parser = clean_path())]
+    store: Option<PathBuf>,
+}
+
+#[derive(Args)]
+#[command(after_help = "\
+No secret is sealed again: only the store's own keys are wrapped with the new key.
+Running processes are unaffected until their next start.")]
+pub(crate) struct RotateKekArgs {
+    /// The file of the new key; made if it is not there
+    #[arg(long, value_name = "PATH")]
+    to: PathBuf,
+    #[command(flatten)]
+    operator: Operator,
+}
 
 #[derive(Serialize)]
 struct Made {

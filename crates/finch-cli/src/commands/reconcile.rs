@@ -5,6 +5,7 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
+use clap::Args;
 use finch_app::{
     Finch, OnPass, OperatorScope, Pass, PossibleOrphan, Reconciled, ReconcilerOptions, Timestamp,
 };
@@ -12,12 +13,24 @@ use serde::Serialize;
 
 use super::{Advised, attention::lost};
 use crate::{
-    args::ReconcileArgs,
+    args::Paced,
     fail::{Exit, Failure},
     interrupt::{self, Stop},
     output::{self, Report, Text},
     wiring,
 };
+
+#[derive(Args)]
+#[command(after_help = "\
+Without --watch everything is tried once, due or not. With it, what is due is
+tried when it is due. Any number may run on one store.")]
+pub(crate) struct ReconcileArgs {
+    /// Go on until stopped (SIGINT, SIGTERM)
+    #[arg(long)]
+    watch: bool,
+    #[command(flatten)]
+    paced: Paced,
+}
 
 /// What is left after it was stopped.
 const AGAIN: &str = "run `finch reconcile` again: it continues what is stored";

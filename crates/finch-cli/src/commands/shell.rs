@@ -2,14 +2,32 @@
 
 use std::{fs, path::PathBuf};
 
+use clap_complete::Shell;
 use clap_mangen::Man;
 use serde::Serialize;
 
 use crate::{
-    args::{Args, CompletionsArgs, ManArgs},
+    args::Args,
     fail::{Exit, Failure},
     output::{self, Report, Text},
 };
+
+#[derive(clap::Args)]
+#[command(after_help = "\
+Examples:
+  source <(finch completions bash)
+  finch completions zsh > \"${fpath[1]}/_finch\"
+  finch completions fish > ~/.config/fish/completions/finch.fish")]
+pub(crate) struct CompletionsArgs {
+    /// The shell
+    shell: Shell,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct ManArgs {
+    /// The folder for one page a command [default: finch(1), printed]
+    folder: Option<PathBuf>,
+}
 
 pub(crate) fn completions(args: &CompletionsArgs) -> Result<Exit, Failure> {
     let mut script = Vec::new();

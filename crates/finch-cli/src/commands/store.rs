@@ -2,17 +2,50 @@
 
 use std::{path::PathBuf, sync::Arc};
 
+use clap::{Args, Subcommand};
 use finch_app::{Finch, Verified};
 use finch_sqlite::{BackedUp, Restored};
 use serde::Serialize;
 
 use crate::{
-    args::{BackupArgs, Operator, RestoreArgs},
+    args::{Client, Operator},
     fail::{Exit, Failure},
     output::{self, Report, Text},
     progress::Progress,
     wiring::{self, Needs, Settings},
 };
+
+#[derive(Args)]
+#[command(after_help = "\
+It is sealed as the store is, with the same key: keep a copy of that one
+elsewhere. It is never overwritten.")]
+pub(crate) struct BackupArgs {
+    /// Where to put it; an existing file is never overwritten
+    file: PathBuf,
+    #[command(flatten)]
+    client: Client,
+}
+
+#[derive(Args)]
+#[command(after_help = "\
+There must be no store yet: move an old one away, and keep it. Tokens that were
+in use are handed out again once Finch was asked (finch reconcile).")]
+pub(crate) struct RestoreArgs {
+    /// The backup; it stays as it is
+    file: PathBuf,
+    #[command(flatten)]
+    operator: Operator,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum StoreCommand {
+    /// Put every token in use in doubt, after a restore by other means
+    #[command(after_help = "\
+For a store that was not made by `finch restore`, such as a copy of its file or
+a snapshot of its disk. Run it before any process uses the store. Tokens that were
+in use are handed out again once Finch was asked (finch reconcile).")]
+    Restored(Operator),
+}
 
 #[derive(Serialize)]
 struct Found {

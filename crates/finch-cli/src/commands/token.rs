@@ -1,16 +1,37 @@
 //! `finch token`: the only way in which a token is ever printed.
 
+use clap::Args;
 use finch_app::UsableToken;
-use finch_core::{ConnectionId, CustomerScope, Product};
+use finch_core::{ConnectionId, CustomerId, CustomerScope, Product};
 use serde::Serialize;
 
 use super::products;
 use crate::{
-    args::TokenArgs,
+    args::Client,
     fail::{Exit, Failure},
     output::{self, Report, Sheet},
     wiring::{Needs, Settings},
 };
+
+#[derive(Args)]
+#[command(after_help = "\
+Example:
+  finch token CONNECTION --customer acme --products directory --reveal")]
+pub(crate) struct TokenArgs {
+    /// Any connection_id in the connection
+    connection: ConnectionId,
+    /// Whose token
+    #[arg(long, value_name = "ID")]
+    customer: CustomerId,
+    /// What the token must cover
+    #[arg(long, value_name = "A,B", value_delimiter = ',')]
+    products: Vec<String>,
+    /// Print the token itself
+    #[arg(long)]
+    reveal: bool,
+    #[command(flatten)]
+    client: Client,
+}
 
 #[derive(Serialize)]
 struct Revealed {

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use finch_emulator::Fault;
 
-use crate::support::Place;
+use crate::support::{CONNECT, Place};
 
 #[test]
 fn what_finch_answers_decides_the_code_the_kind_and_the_next_step() {
     let sessions = || Fault::on("/connect/sessions").times(9);
     let slow = sessions().delay(Duration::from_secs(8));
     let page = "<html><body>canary of a page</body></html>";
-    let connect = "connect --customer acme --name A --products company --timeout 2";
+    let connect = &format!("{CONNECT} --timeout 2");
     let place = Place::new();
     for (fault, kind, texts) in [
         (sessions().garbage(), "finch_unreadable", &["cannot be read", "FINCH_BASE_URL"][..]),
@@ -36,19 +36,18 @@ fn what_finch_answers_decides_the_code_the_kind_and_the_next_step() {
 fn a_token_without_its_connection_is_saved_until_finch_names_it() {
     let place = Place::new();
     let (state, code) = place.attempt("acme");
-    place.finch.push_fault(Fault::on("/auth/token").omit(["connection_id"]));
-    place.finch.push_fault(Fault::on("/introspect").omit(["connection_id"]));
+    let omits = |path| place.finch.push_fault(Fault::on(path).omit(["connection_id"]));
+    omits("/auth/token");
+    omits("/introspect");
     let ran = place.run_with(&["exchange", "--state", &state, "--json"], &code).code(8);
     let failure = ran.failure();
     assert_eq!(failure["kind"], "not_stored", "{failure}");
     let path = failure["rescue_file"].as_str().expect("a file");
-    let help = failure["help"].as_str().expect("a way out");
-    assert!(help.contains(&format!("finch import {path};")), "{help}");
-    place.finch.push_fault(Fault::on("/introspect").omit(["connection_id"]));
-    let why = "without saying which connection";
-    finch!(place, "import {path}").code(4).shows(why).shows("with its connection id");
-    finch!(place, "import {path}").code(0);
-    let id = place.finch.state().tokens[0].connection_id.clone();
-    finch!(place, "disconnect {id} --yes").code(0);
-    assert!(place.finch.state().tokens.iter().all(|token| token.revoked));
+    omits("/introspect");
+    let import = format!("import {path}");
+    place.each(&[
+        (&import, 4, &["without saying which connection", "with its connection id"]),
+        (&import, 0, &[]),
+        ("connections", 0, &["connected"]),
+    ]);
 }

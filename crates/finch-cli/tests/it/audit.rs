@@ -1,17 +1,16 @@
 //! What Finch says of every token, against the store.
 
-use std::{fs, os::unix::fs::PermissionsExt, time::Duration};
+use std::{fs, time::Duration};
 
-use finch_emulator::{Fault, Login};
+use finch_emulator::Fault;
+use serde_json::Value;
 
 use crate::{
     import::some,
-    support::{Place, Ran, signal, until},
+    support::{Place, Ran, other_company},
 };
 
-fn audit(place: &Place, more: &[&str]) -> Ran {
-    place.run(&[&["audit", "--rate", "1000"], more].concat())
-}
+const AUDIT: &str = "audit --rate 1000";
 
 /// So many connections of employers of their own.
 fn imported(place: &Place, number: usize) {
@@ -36,23 +35,27 @@ fn kinds(ran: &Ran) -> Vec<String> {
 fn what_is_found_is_listed_and_fixed() {
     let place = Place::new();
     let id = place.connected("acme");
-    audit(&place, &[]).code(0).shows("agree about every token").shows("asked 1");
+    place.each(&[(AUDIT, 0, &["agree about every token", "asked 1"])]);
     assert!(place.finch.end_connection(&id));
-    audit(&place, &[]).code(4).shows("finding: dead in use").shows(&id).shows("acme");
-    place.cli("connections").code(0).shows("connected");
-    let ran = audit(&place, &["--fix", "--json"]).code(0);
+    place.each(&[
+        (AUDIT, 4, &["finding: dead in use", &id, "acme"]),
+        ("connections", 0, &["connected"]),
+    ]);
+    let ran = finch!(place, "{AUDIT} --fix --json").code(0);
     assert_eq!(kinds(&ran), ["dead_in_use"]);
-    assert_eq!(ran.json()["findings"][0]["fixed"], true);
-    assert!(ran.json()["findings"][0]["request_id"].is_string());
+    let found = &ran.json()["findings"][0];
+    assert!(found["fixed"] == true && found["request_id"].is_string(), "{found}");
     finch!(place, "show {id}").code(0).shows("evidence refused");
 
     let id = place.connected("beta");
     place.finch.push_fault(Fault::on("/disconnect").times(9).status(402));
-    finch!(place, "disconnect {id} --yes").code(4);
-    audit(&place, &[]).code(4).shows("state fenced").shows("finch reconcile");
+    place.each(&[
+        (&format!("disconnect {id} --yes"), 4, &[]),
+        (AUDIT, 4, &["state fenced", "finch reconcile"]),
+    ]);
     place.finch.clear_faults();
-    audit(&place, &["--fix"]).code(0).shows("it has ended since");
-    assert!(place.finch.state().tokens.iter().all(|token| token.revoked));
+    finch!(place, "{AUDIT} --fix").code(0).shows("it has ended since");
+    assert!(place.all_revoked());
 }
 
 #[test]
@@ -60,13 +63,11 @@ fn lost_exchanges_and_idle_connections_are_found() {
     let place = Place::new();
     place.connected("acme");
     let (state, finch_customer) = place.connect("beta");
-    let login = Login::new("User B", "Gusto", "Company D", "X");
-    let code = place.code_of(login, &finch_customer);
+    let code = place.code_of(other_company(), &finch_customer);
     place.finch.push_fault(Fault::on("/auth/token").drop_before_effect());
     place.run_with(&["exchange", "--state", &state], &code).code(8);
-    let ran = audit(&place, &["--json", "--unused-days", "0"]).code(4);
+    let ran = finch!(place, "{AUDIT} --json --unused-days 0").code(4);
     assert_eq!(kinds(&ran), ["unused", "possible_orphan"]);
-    assert!(kinds(&audit(&place, &["--json"]).code(4)).contains(&"possible_orphan".to_owned()));
 }
 
 #[test]
@@ -75,13 +76,9 @@ fn a_signal_keeps_how_far_it_came() {
     imported(&place, 3);
     let before = place.calls("GET /introspect");
     place.finch.push_fault(Fault::on("/introspect").delay(Duration::from_millis(500)));
-    let arguments = ["audit", "--rate", "1000"];
-    let child = place.spawn(&arguments, "");
-    until(|| place.calls("GET /introspect") > before);
-    signal(&child, "TERM");
-    let ran = place.ran(&arguments, child.wait_with_output().expect("it ends")).code(4);
+    let ran = place.signaled(&["audit", "--rate", "1000"], "", "GET /introspect", "TERM").code(4);
     ran.says("tokens asked about: 1").says("continues");
-    let report = audit(&place, &["--json"]).code(0).json();
+    let report = finch!(place, "{AUDIT} --json").code(0).json();
     assert_eq!((&report["resumed"], &report["asked"]), (&true.into(), &3.into()));
     assert_eq!(place.calls("GET /introspect"), before + 3, "nothing was asked twice");
 }
@@ -90,30 +87,27 @@ fn a_signal_keeps_how_far_it_came() {
 fn what_is_kept_is_gone_on_with_only_as_it_was_wanted() {
     let place = Place::new();
     imported(&place, 2);
-    let kept = place.path("finch.db.audit");
     let stop = || {
         let asked = place.calls("GET /introspect");
         place.finch.push_fault(Fault::on("/introspect").times(9).status(402));
-        let ran = audit(&place, &[]).code(6).says("invoices").says("continues");
+        let ran = place.cli(AUDIT).code(6).says("invoices").says("continues");
         assert!(ran.out.is_empty(), "{ran:?}");
         assert_eq!(place.calls("GET /introspect"), asked + 1, "at once");
-        assert_eq!(fs::metadata(&kept).expect("kept").permissions().mode() & 0o7777, 0o600);
+        assert!(place.is_private("finch.db.audit"));
         place.finch.clear_faults();
+        fs::read_to_string(place.path("finch.db.audit")).expect("kept")
     };
-    let resumed = |more: &[&str]| {
+    let resumes =
+        |more: &str| finch!(place, "{AUDIT} --json {more}").code(0).json()["resumed"] == true;
+    for (more, expected) in [("", true), ("--restart", false), ("--fix", false)] {
         stop();
-        audit(&place, &[&["--json"], more].concat()).code(0).json()["resumed"].clone()
-    };
-    assert_eq!(resumed(&[]), true);
-    assert!(!kept.exists());
-    assert_eq!(resumed(&["--restart"]), false);
-    assert_eq!(resumed(&["--fix"]), false);
-    stop();
-    let old = fs::read_to_string(&kept).expect("kept");
-    let year = old.find("\"started_at\":\"").expect("a time") + "\"started_at\":\"".len();
-    let old = format!("{}2001{}", &old[..year], &old[year + 4..]);
-    for spoiled in [old.as_str(), "", "{"] {
-        fs::write(&kept, spoiled).expect("written");
-        assert_eq!(audit(&place, &["--json"]).code(0).json()["resumed"], false);
+        assert_eq!(resumes(more), expected, "{more}");
+        assert!(!place.path("finch.db.audit").exists());
+    }
+    let mut old: Value = serde_json::from_str(&stop()).expect("JSON");
+    old["started_at"] = "2001-01-01T00:00:00Z".into();
+    for spoiled in [&old.to_string(), "", "{"] {
+        place.write("finch.db.audit", spoiled);
+        assert!(!resumes(""), "{spoiled}");
     }
 }

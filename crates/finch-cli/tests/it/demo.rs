@@ -4,17 +4,15 @@ use std::{fs, net::TcpStream};
 
 use serde_json::json;
 
-use crate::support::{Place, call, get, post, ready, signal};
+use crate::support::{Place, Ran, call, get, signal};
 
 #[test]
 fn a_person_sees_that_every_fact_held() {
     let place = Place::without_key();
-    let mut ran = place.cli("demo").code(0);
+    let ran = place.cli("demo").code(0);
     assert_eq!(ran.err, "");
-    for text in ["Gusto", "JustWorks", "[1] [2] [3]", "401 Unauthorized", "still works", "10 of 10"]
-    {
-        ran = ran.shows(text);
-    }
+    let texts = ["JustWorks", "[1] [2] [3]", "401 Unauthorized", "still works", "10 of 10"];
+    let ran = texts.into_iter().fold(ran, Ran::shows);
     assert_eq!(ran.out.lines().find(|line| line.chars().count() > 80), None);
 }
 
@@ -44,7 +42,8 @@ fn a_program_sees_the_same_facts() {
 #[test]
 fn it_needs_no_setting_and_nothing_is_left_of_it() {
     let mut place = Place::without_key();
-    place.set("FINCH_BASE_URL", Some("https://192.0.2.1")).set("FINCH_STORE", Some("/nowhere"));
+    place.set("FINCH_BASE_URL", Some("https://192.0.2.1"));
+    place.set("FINCH_STORE", Some("/nowhere"));
     let temporary = place.path("temporary");
     fs::create_dir(&temporary).expect("a folder");
     place.set("TMPDIR", temporary.to_str());
@@ -56,9 +55,9 @@ fn it_needs_no_setting_and_nothing_is_left_of_it() {
         std::thread::yield_now();
     }
     signal(&child, "INT");
-    let code = place.ran(&["demo"], child.wait_with_output().expect("it ends")).code;
     // It may have been faster than the signal.
-    assert!(matches!(code, Some(0 | 130)), "{code:?}");
+    let ran = place.end(&["demo"], child);
+    assert!(matches!(ran.code, Some(0 | 130)), "{ran:?}");
     assert_eq!(left(), 0);
     place.set("TMPDIR", place.path("missing").to_str());
     place.cli("demo").code(1).says("temporary folder").says("TMPDIR");
@@ -68,19 +67,21 @@ fn it_needs_no_setting_and_nothing_is_left_of_it() {
 #[test]
 fn it_serves_an_application_to_click_through_until_it_is_stopped() {
     let place = Place::without_key();
-    let mut child = place.spawn(&["demo", "--serve", "--json"], "");
-    let ready = ready(&mut child);
+    let arguments = ["demo", "--serve", "--json"];
+    let (child, ready) = place.ready(&arguments);
     let url = ready["url"].as_str().expect("an address");
     let home = get(url, "/");
     assert!(home.starts_with("HTTP/1.1 200") && home.contains("Bolt Logistics"), "{home}");
-    let signed_in = post(url, "/sign-in", "company=acme-bakery");
+    let host = url.trim_start_matches("http://");
+    let head = |line: &str| format!("{line} HTTP/1.1\r\nHost: {host}\r\n");
+    let signed_in = call(url, &head("POST /sign-in"), "company=acme-bakery");
     let (_, cookie) = signed_in.split_once("payday=").expect("a session");
-    let cookie = cookie.split(';').next().expect("a session");
-    let page = call(url, "GET /settings/payroll", &format!("Cookie: payday={cookie}\r\n"), "");
+    let cookie = format!("Cookie: payday={}\r\n", cookie.split(';').next().expect("a session"));
+    let page = call(url, &(head("GET /settings/payroll") + &cookie), "");
     assert!(page.contains("Nothing is connected"), "{page}");
     let finch = get(ready["finch_url"].as_str().expect("an address"), "/");
     assert!(finch.starts_with("HTTP/1.1 200"), "{finch}");
     signal(&child, "INT");
-    place.ran(&["demo", "--serve"], child.wait_with_output().expect("it ends")).code(0);
-    assert!(TcpStream::connect(url.trim_start_matches("http://")).is_err(), "it is gone");
+    place.end(&arguments, child).code(0);
+    assert!(TcpStream::connect(host).is_err(), "it is gone");
 }

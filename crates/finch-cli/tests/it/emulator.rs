@@ -1,25 +1,20 @@
 //! `finch emulator` as a command.
 
-use std::{
-    io::{BufRead, BufReader},
-    process::Child,
-};
+use std::process::Child;
 
 use serde_json::Value;
 
-use crate::support::{Place, Ran, get, raw, ready, signal};
+use crate::support::{Place, Ran, call, first_line, get, signal};
 
 /// A running emulator, and what it printed first.
 fn start(place: &Place, line: &str) -> (Child, Value) {
     let line = format!("emulator --port 0 --json {line}");
-    let mut child = place.spawn(&line.split_whitespace().collect::<Vec<_>>(), "");
-    let said = ready(&mut child);
-    (child, said)
+    place.ready(&line.split_whitespace().collect::<Vec<_>>())
 }
 
 fn stop(place: &Place, child: Child, how: &str) -> Ran {
     signal(&child, how);
-    place.ran(&["emulator"], child.wait_with_output().expect("it ends")).code(0)
+    place.end(&["emulator"], child).code(0)
 }
 
 fn url(said: &Value) -> &str {
@@ -29,19 +24,21 @@ fn url(said: &Value) -> &str {
 #[test]
 fn it_answers_until_a_signal() {
     let mut place = Place::without_key();
-    let secret = "from the environment";
-    place.set("FINCH_EMULATOR_CLIENT_SECRET", Some(secret));
+    place.set("FINCH_EMULATOR_CLIENT_SECRET", Some("of the environment"));
     place.set("FINCH_EMULATOR_WEBHOOK_SECRET", Some("c2VjcmV0"));
     for how in ["INT", "TERM"] {
         let to = "http://127.0.0.1:9/hooks";
         let line =
             format!("--client-id id-1 --disconnect-scope connection --seed 7 --webhook-url {to}");
         let (child, said) = start(&place, &line);
-        assert_eq!((&said["client_id"], &said["client_secret"]), (&"id-1".into(), &secret.into()));
-        assert_eq!(
-            (&said["disconnect_scope"], &said["webhook_url"]),
-            (&"connection".into(), &to.into())
-        );
+        for (name, value) in [
+            ("client_id", "id-1"),
+            ("client_secret", "of the environment"),
+            ("disconnect_scope", "connection"),
+            ("webhook_url", to),
+        ] {
+            assert_eq!(said[name], value);
+        }
         assert!(get(url(&said), "/__emulator/state").starts_with("HTTP/1.1 200"));
         let page = get(url(&said), "/");
         assert!(page.contains(to) && !page.contains("c2VjcmV0"), "{page}");
@@ -52,7 +49,7 @@ fn it_answers_until_a_signal() {
 #[test]
 fn others_reach_it_where_the_operator_says_so() {
     let status = |url: &str, name: &str| {
-        raw(url, &format!("GET /providers HTTP/1.1\r\nHost: {name}\r\n"), "")
+        call(url, &format!("GET /providers HTTP/1.1\r\nHost: {name}\r\n"), "")
     };
     for (more, others) in [("", false), ("--host 0.0.0.0 --allow-host finch-emulator", true)] {
         let place = Place::without_key();
@@ -72,13 +69,10 @@ fn others_reach_it_where_the_operator_says_so() {
 #[test]
 fn a_person_gets_lines_to_copy() {
     let place = Place::without_key();
-    let mut child = place.spawn(&["emulator", "--port", "0", "--client-id", "it's $me"], "");
-    let mut lines = BufReader::new(child.stdout.take().expect("standard output")).lines();
-    let mut said = String::new();
-    while !said.contains("/__emulator/state") {
-        said.push_str(&lines.next().expect("more").expect("a line"));
-        said.push('\n');
-    }
+    let arguments = ["emulator", "--port", "0", "--client-id", "it's $me"];
+    let mut child = place.spawn(&arguments, "");
+    let first = first_line(child.stdout.as_mut());
+    let said = first + &stop(&place, child, "INT").out;
     for text in [
         "export FINCH_BASE_URL=http://127.0.0.1:",
         r"export FINCH_CLIENT_ID='it'\''s $me'",
@@ -87,8 +81,6 @@ fn a_person_gets_lines_to_copy() {
         assert!(said.contains(text), "no {text} in {said}");
     }
     assert!(said.lines().all(|line| line.len() <= 80), "{said}");
-    signal(&child, "INT");
-    assert_eq!(child.wait().expect("it ends").code(), Some(0));
 }
 
 #[test]

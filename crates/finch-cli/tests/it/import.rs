@@ -228,7 +228,7 @@ fn a_signal_ends_it_after_the_token_at_hand() {
     input.write_all(list.as_bytes()).expect("it reads");
     until(|| place.calls("GET /introspect") > 0);
     signal(&child, "INT");
-    let ran = place.ran(&arguments, child.wait_with_output().expect("it ends")).code(4);
+    let ran = place.end(&arguments, child).code(4);
     ran.shows("stored 1").shows("continues");
     drop(input);
 }
@@ -245,12 +245,9 @@ fn a_hundred_megabytes_take_little_memory() {
     fs::write(place.path("big.csv"), list).expect("written");
     let finch = env!("CARGO_BIN_EXE_finch");
     let limited = format!("ulimit -d 60000; exec {finch} import big.csv --rate 1000");
-    let environment = place.command(&[]);
     let mut command = Command::new("/bin/sh");
     command.args(["-c", &limited]).env_clear().current_dir(place.folder());
-    for (name, value) in environment.get_envs() {
-        command.env(name, value.expect("a value"));
-    }
+    command.envs(&place.environment);
     let ran = place.ran(&["import", "big.csv"], command.output().expect("it runs")).code(4);
     let ran = ran.shows("stored 1").shows("failed token malformed 1600").shows("1580 more lines");
     assert_eq!(ran.out.matches("failed line: ").count(), 20);

@@ -2,42 +2,42 @@
 
 use std::fs;
 
-use crate::support::{Place, SECRET};
-
-const CONNECT: &str = "connect --customer acme --name A --products company";
+use crate::support::{CONNECT, Place, SECRET};
 
 #[test]
 fn secrets_come_from_files_and_standard_input() {
     let mut place = Place::new();
     let key = fs::read_to_string(place.path("finch.db.key")).expect("a key");
-    fs::rename(place.path("finch.db.key"), place.path("moved.key")).expect("moved");
-    fs::write(place.path("secret"), format!("{}\n", SECRET)).expect("written");
+    place.rename("finch.db.key", "moved.key");
+    place.write("secret", format!("{SECRET}\n"));
     // An empty variable is one that is not set.
-    place.set("FINCH_CLIENT_SECRET", Some("")).set("FINCH_STORE_KEY", Some(key.trim()));
-    place.cli(CONNECT).code(2).says("the client secret is missing").says("FINCH_CLIENT_SECRET");
+    place.set("FINCH_CLIENT_SECRET", Some(""));
+    place.set("FINCH_STORE_KEY", Some(key.trim()));
+    place.each(&[(CONNECT, 2, &["the client secret is missing", "FINCH_CLIENT_SECRET"])]);
     let begun = finch!(place, "{CONNECT} --client-secret-file secret --json").code(0).json();
-    let state = begun["state"].as_str().expect("a state").to_owned();
-    place.guard(&state);
+    let state = begun["state"].as_str().expect("a state");
+    place.guard(state);
     let code = place.code("acme");
 
     // One line each: client secret, key, state, code.
     place.set("FINCH_STORE_KEY", None);
-    let input = format!("{}\n{}{state}\n{code}\n", SECRET, key);
-    let all =
-        ["exchange", "--client-secret-file", "-", "--store-key-file", "-", "--state-file", "-"];
-    let id = place.run_with(&[&all[..], &["--json"]].concat(), &input).code(0).json();
-    let id = id["connection_id"].as_str().expect("an id");
+    let input = format!("{SECRET}\n{key}{state}\n{code}\n");
+    let all = "exchange --client-secret-file - --store-key-file - --state-file -";
+    let done = place.run_with(&all.split(' ').collect::<Vec<_>>(), &input).code(0);
+    done.shows("sealed in the store");
 
     // What sends no client secret needs none.
     place.set("FINCH_STORE_KEY_FILE", Some("moved.key"));
-    place.each(&[("connections", 0, &[]), (&format!("show {id}"), 0, &[]), ("reconcile", 0, &[])]);
+    place.each(&[("connections", 0, &["connected"]), ("reconcile", 0, &[])]);
     place.set("FINCH_CLIENT_SECRET_FILE", Some("secret"));
-    place.set("FINCH_STATE", Some(&state)).set("FINCH_CODE", Some(&code));
+    place.set("FINCH_STATE", Some(state));
+    place.set("FINCH_CODE", Some(&code));
     place.cli("exchange").code(0);
     place.set("FINCH_STORE_KEY", Some(key.trim()));
-    place.cli("connections").code(2).says("FINCH_STORE_KEY").says("cannot be used with");
-    place.set("FINCH_STORE_KEY", None).set("FINCH_CLIENT_SECRET_FILE", Some("nowhere"));
-    place.cli(CONNECT).code(2).says("could not be read");
+    place.each(&[("connections", 2, &["FINCH_STORE_KEY", "cannot be used with"])]);
+    place.set("FINCH_STORE_KEY", None);
+    place.set("FINCH_CLIENT_SECRET_FILE", Some("nowhere"));
+    place.each(&[(CONNECT, 2, &["could not be read"])]);
 }
 
 #[test]
@@ -54,16 +54,16 @@ fn what_stands_around_a_setting_is_named_and_nothing_is_sent() {
         let mut place = Place::new();
         place.guard("canary-value");
         place.set(name, Some(&around.replace("{}", "http://canary-value@127.0.0.1")));
-        place.cli(CONNECT).code(2).says(option).says(says);
+        place.each(&[(CONNECT, 2, &[option, says])]);
         assert!(place.finch.state().calls.values().all(|calls| *calls == 0), "nothing was sent");
         assert!(!place.path("finch.db").exists());
     }
     let mut place = Place::new();
     place.guard("canary-value");
-    fs::write(place.path("secret"), "\"canary-value\"\n").expect("written");
+    place.write("secret", "\"canary-value\"\n");
     place.set("FINCH_CLIENT_SECRET", None);
-    let with_file = finch!(place, "{CONNECT} --client-secret-file secret").code(2);
-    with_file.says("the client secret has a quotation mark");
+    let connect = format!("{CONNECT} --client-secret-file secret");
+    place.each(&[(&connect, 2, &["the client secret has a quotation mark"])]);
 }
 
 /// A first call that Finch refuses leaves a store that the right settings still can use.
@@ -83,10 +83,10 @@ fn a_proxy_that_cannot_be_used_is_named() {
     let mut place = Place::new();
     place.guard("canary");
     place.set("FINCH_PROXY", Some("http://user:canary@127.0.0.1:1"));
-    place.cli(CONNECT).code(6).says("no connection").says("FINCH_PROXY").says("nothing was sent");
+    place.each(&[(CONNECT, 6, &["no connection", "FINCH_PROXY", "nothing was sent"])]);
     // Passed over, it would let the call go to Finch directly.
     place.set("FINCH_PROXY", Some("env"));
     place.set("HTTP_PROXY", Some("socks5://user:canary@127.0.0.1:1080"));
-    place.cli(CONNECT).code(2).says("HTTP_PROXY names cannot be used").says("http:// or https://");
+    place.each(&[(CONNECT, 2, &["HTTP_PROXY names cannot be used", "http:// or https://"])]);
     assert_eq!(place.calls("POST /connect/sessions"), 0);
 }

@@ -1,6 +1,7 @@
 //! A place to run `finch` in: a folder, an environment of its own, and a local Finch.
 
 use std::{
+    collections::BTreeMap,
     fs,
     io::{BufRead, BufReader, Read, Write},
     net::TcpStream,
@@ -23,11 +24,14 @@ macro_rules! finch {
 /// What must never be printed, whatever happens.
 pub(crate) const SECRET: &str = "canary-client-secret-5fd1c2";
 
+/// Begins an attempt of a customer.
+pub(crate) const CONNECT: &str = "connect --customer acme --name A --products company";
+
 /// A local Finch, and a folder with a key and the place for a store.
 pub(crate) struct Place {
     pub(crate) finch: Emulator,
     folder: TempDir,
-    environment: Vec<(String, String)>,
+    pub(crate) environment: BTreeMap<String, String>,
     /// What no run may print, unless it is asked for.
     secrets: Mutex<Vec<String>>,
 }
@@ -47,7 +51,6 @@ impl Place {
             EmulatorConfig { client_secret: SECRET.to_owned(), ..EmulatorConfig::default() };
         let finch = block_on(Emulator::start_with(config)).expect("a local Finch");
         let folder = tempfile::tempdir().expect("a folder");
-        fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o700)).expect("a mode");
         let store = folder.path().join("finch.db");
         let environment = [
             ("FINCH_BASE_URL", finch.url()),
@@ -56,14 +59,11 @@ impl Place {
             ("FINCH_STORE", store.to_str().expect("a path")),
             ("USER", "olga"),
         ];
-        Self {
-            environment: environment
-                .map(|(name, value)| (name.to_owned(), value.to_owned()))
-                .to_vec(),
-            secrets: Mutex::new(vec![SECRET.to_owned()]),
-            finch,
-            folder,
-        }
+        let environment = environment.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let (environment, secrets) = (environment.into(), Mutex::new(vec![SECRET.to_owned()]));
+        let place = Self { environment, secrets, finch, folder };
+        place.set_mode("", 0o700);
+        place
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -74,13 +74,32 @@ impl Place {
         self.folder.path()
     }
 
-    /// A variable for all runs from now on; none takes it away.
-    pub(crate) fn set(&mut self, name: &str, value: Option<&str>) -> &mut Self {
-        self.environment.retain(|(known, _)| known != name);
-        if let Some(value) = value {
-            self.environment.push((name.to_owned(), value.to_owned()));
+    /// Writes a file that only its owner can read.
+    pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) {
+        fs::write(self.path(name), content).expect("written");
+        self.set_mode(name, 0o600);
+    }
+
+    pub(crate) fn set_mode(&self, name: &str, mode: u32) {
+        fs::set_permissions(self.path(name), fs::Permissions::from_mode(mode)).expect("a mode");
+    }
+
+    /// Whether only its owner can read a file.
+    pub(crate) fn is_private(&self, path: impl AsRef<Path>) -> bool {
+        let found = fs::metadata(self.folder().join(path)).expect("a file");
+        found.permissions().mode() & 0o7777 == 0o600
+    }
+
+    pub(crate) fn rename(&self, from: &str, to: &str) {
+        fs::rename(self.path(from), self.path(to)).expect("renamed");
+    }
+
+    /// A variable for all runs from now on; none takes it away. Returns what it was.
+    pub(crate) fn set(&mut self, name: &str, value: Option<&str>) -> Option<String> {
+        match value {
+            Some(value) => self.environment.insert(name.to_owned(), value.to_owned()),
+            None => self.environment.remove(name),
         }
-        self
     }
 
     /// Something that no run may print from now on.
@@ -110,8 +129,7 @@ impl Place {
 
     /// Runs with this on standard input.
     pub(crate) fn run_with(&self, arguments: &[&str], input: &str) -> Ran {
-        let ran = self.spawn(arguments, input).wait_with_output();
-        self.ran(arguments, ran.expect("it runs"))
+        self.end(arguments, self.spawn(arguments, input))
     }
 
     pub(crate) fn spawn(&self, arguments: &[&str], input: &str) -> Child {
@@ -127,10 +145,37 @@ impl Place {
         child
     }
 
+    /// Runs until Finch has had this call once more, sends a signal, and waits for the end.
+    pub(crate) fn signaled(
+        &self,
+        arguments: &[&str],
+        input: &str,
+        endpoint: &str,
+        name: &str,
+    ) -> Ran {
+        let before = self.calls(endpoint);
+        let child = self.spawn(arguments, input);
+        until(|| self.calls(endpoint) > before);
+        signal(&child, name);
+        self.end(arguments, child)
+    }
+
+    /// Waits for the end of a child.
+    pub(crate) fn end(&self, arguments: &[&str], child: Child) -> Ran {
+        self.ran(arguments, child.wait_with_output().expect("it ends"))
+    }
+
+    /// Starts what runs until it is stopped: the process, and what it says once it is ready.
+    pub(crate) fn ready(&self, arguments: &[&str]) -> (Child, Value) {
+        let mut child = self.spawn(arguments, "");
+        let line = first_line(child.stdout.as_mut());
+        (child, serde_json::from_str(&line).expect("JSON"))
+    }
+
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_finch"));
         command.args(arguments).env_clear().current_dir(self.folder());
-        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
+        command.envs(&self.environment);
         command
     }
 
@@ -156,6 +201,11 @@ impl Place {
     /// How often one of Finch's endpoints was called, such as `POST /disconnect`.
     pub(crate) fn calls(&self, endpoint: &str) -> u64 {
         self.finch.state().calls.get(endpoint).copied().unwrap_or(0)
+    }
+
+    /// Whether Finch accepts no token any more.
+    pub(crate) fn all_revoked(&self) -> bool {
+        self.finch.state().tokens.iter().all(|token| token.revoked)
     }
 
     /// Begins an attempt of this customer: its state, and the customer's id at Finch.
@@ -285,34 +335,28 @@ pub(crate) fn until(holds: impl Fn() -> bool) {
     }
 }
 
-/// Waits for the line that says that it is ready.
-pub(crate) fn ready(child: &mut Child) -> Value {
+/// The first line of an output; the next one is left in it.
+pub(crate) fn first_line(output: Option<impl Read>) -> String {
     let mut line = String::new();
-    let out = child.stdout.as_mut().expect("standard output");
-    BufReader::new(out).read_line(&mut line).expect("a line");
-    serde_json::from_str(&line).expect("JSON")
+    let mut output = BufReader::with_capacity(1, output.expect("an output"));
+    output.read_line(&mut line).expect("a line");
+    line
+}
+
+/// A login for another company than that of [`Place::code`].
+pub(crate) fn other_company() -> Login {
+    Login::new("User B", "Gusto", "Company D", "Credentials Y")
 }
 
 /// The answer to one HTTP request.
 pub(crate) fn get(url: &str, path: &str) -> String {
-    call(url, &format!("GET {path}"), "", "")
-}
-
-pub(crate) fn post(url: &str, path: &str, body: &str) -> String {
-    call(url, &format!("POST {path}"), "", body)
-}
-
-/// The same, with a header: a line, with its end.
-pub(crate) fn call(url: &str, what: &str, header: &str, body: &str) -> String {
-    let address = url.strip_prefix("http://").expect("http");
-    let head = format!("{what} HTTP/1.1\r\nHost: {address}\r\n{header}");
-    raw(url, &head, body)
+    let host = url.trim_start_matches("http://");
+    call(url, &format!("GET {path} HTTP/1.1\r\nHost: {host}\r\n"), "")
 }
 
 /// The same, with all of its head.
-pub(crate) fn raw(url: &str, head: &str, body: &str) -> String {
-    let address = url.strip_prefix("http://").expect("http");
-    let mut stream = TcpStream::connect(address).expect("it listens");
+pub(crate) fn call(url: &str, head: &str, body: &str) -> String {
+    let mut stream = TcpStream::connect(url.trim_start_matches("http://")).expect("it listens");
     let length = body.len();
     let request = format!("{head}Connection: close\r\nContent-Length: {length}\r\n\r\n{body}");
     stream.write_all(request.as_bytes()).expect("sent");

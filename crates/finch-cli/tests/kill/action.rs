@@ -160,7 +160,7 @@ impl Ready {
             input: String::new(),
             attempt: None,
             issued: issued(stage),
-            calls: stage.calls(),
+            calls: stage.finch.state().calls,
             covered: BTreeSet::new(),
         }
     }
@@ -222,11 +222,11 @@ pub(crate) async fn handle(app: &App, account: &Account) -> Option<ConnectionId>
 
 /// Every token that Finch has issued.
 pub(crate) fn issued(stage: &Stage) -> BTreeSet<String> {
-    stage.truth().tokens.into_iter().map(|token| token.fingerprint).collect()
+    stage.finch.state().tokens.into_iter().map(|token| token.fingerprint).collect()
 }
 
 /// The tokens of an account's employer, dead or alive.
 pub(crate) fn fingerprints_of(stage: &Stage, account: &Account) -> BTreeSet<String> {
-    let tokens = stage.truth().tokens.into_iter();
+    let tokens = stage.finch.state().tokens.into_iter();
     tokens.filter(|t| t.company == account.company).map(|t| t.fingerprint).collect()
 }

@@ -124,11 +124,8 @@ impl App {
         let begun = self.finch.begin_connect(&account.scope(), request).await.unwrap();
         stage.guard(begun.state.expose());
         let at_finch = begun.finch_customer_id.as_ref().map(|id| id.as_str());
-        // A renewal logs in as before.
-        let code = match &begun.reauthenticates {
-            Some(renewed) => stage.code_of_renewal(account, at_finch, renewed.as_str()),
-            None => stage.code(account, at_finch),
-        };
+        let renewed = begun.reauthenticates.as_ref().map(|id| id.as_str());
+        let code = stage.code(account, at_finch, renewed);
         (begun.state, code)
     }
 

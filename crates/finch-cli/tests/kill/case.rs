@@ -14,12 +14,12 @@ use crate::{
     action::{Action, EXCHANGE, Ready, handle, issued},
     app::App,
     end::{LATER, end},
-    kill::Kill,
     look::Look,
     promises::broken,
     run::{Ended, Ran},
     secrets::fingerprint,
     stage::Stage,
+    steps::Kill,
 };
 
 /// A case, from which everything follows but the moment at which the machine does something.
@@ -104,7 +104,7 @@ fn after(
 ) -> Vec<String> {
     note(stage, action, ready, ran);
     stage.clear_faults();
-    stage.pass(LATER);
+    stage.clock.pass(LATER);
     let mut found = crate::secrets::leaks(stage);
     let app = App::open(stage);
     let (look, unkept) = broken(stage, &app);
@@ -229,7 +229,7 @@ fn again(stage: &Stage, app: &App, ready: &Ready, ran: &Ran, chance: &mut Chance
         let at_finch =
             document.as_ref().and_then(|document| document["finch_customer_id"].as_str());
         stage.guard(state);
-        let code = stage.code(stage.acme(), at_finch);
+        let code = stage.code(stage.acme(), at_finch, None);
         let (scope, state) = (stage.acme().scope(), State::new(state));
         if let Err(error) = stage.block_on(app.complete(&scope, &state, &code)) {
             found.push(format!("an attempt that was promised is not there: {error}"));

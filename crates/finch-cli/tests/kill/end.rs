@@ -26,7 +26,7 @@ const ROUNDS: usize = 6;
 pub(crate) fn end(stage: &Stage, app: &App, chance: &mut Chance) -> Vec<String> {
     let mut open = Vec::new();
     for _ in 0..ROUNDS {
-        stage.pass(LATER);
+        stage.clock.pass(LATER);
         reconcile(stage, app, chance);
         stage.block_on(reconnect(stage, app));
         open = stage.accounts().iter().filter(|&a| a != stage.bystander()).collect();
@@ -48,7 +48,7 @@ pub(crate) fn end(stage: &Stage, app: &App, chance: &mut Chance) -> Vec<String> 
 /// A lost token may have ended with a connection at Finch of which the store never learned that it was this token's:
 /// its exchange stays listed. The operator sees in Finch's dashboard that nothing is left of it.
 async fn dismiss_dead(stage: &Stage, app: &App) {
-    let tokens = stage.truth().tokens;
+    let tokens = stage.finch.state().tokens;
     for orphan in app.finch.possible_orphans(&operator()).all().await.unwrap() {
         let of_customer =
             |at_finch: &str| at_finch.split('~').next() == Some(orphan.customer.as_str());
@@ -64,7 +64,7 @@ async fn dismiss_dead(stage: &Stage, app: &App) {
 fn unrest(stage: &Stage, look: &Look) -> Vec<String> {
     let mut unrest = Vec::new();
     let bystander = stage.bystander();
-    for token in stage.truth().tokens.iter().filter(|t| t.company != bystander.company) {
+    for token in stage.finch.state().tokens.iter().filter(|t| t.company != bystander.company) {
         if !token.revoked {
             unrest.push(format!("Finch still accepts token {}", token.fingerprint));
         }

@@ -5,10 +5,10 @@ use std::{collections::BTreeMap, fs, os::unix::fs::PermissionsExt as _};
 use finch_testkit::{Chance, seed_base};
 
 use crate::{
-    kill::{How, Kill},
     run::{Ended, Ran},
     secrets::leaks,
     stage::Stage,
+    steps::{How, Kill},
 };
 
 /// A stage without its key.

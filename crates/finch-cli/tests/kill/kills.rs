@@ -14,9 +14,8 @@ use finch_testkit::{Chance, Figures, number, seed_base};
 use crate::{
     action::Action,
     case::{Case, Played},
-    kill::Kill,
     run::Ended,
-    steps::Steps,
+    steps::{Kill, Steps},
 };
 
 /// In how many of 100,000 cases each kind of event usually comes.

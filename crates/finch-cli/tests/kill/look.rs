@@ -3,7 +3,6 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
-    path::Path,
 };
 
 use finch_app::PossibleOrphan;
@@ -54,13 +53,10 @@ impl Look {
     }
 }
 
-pub(crate) fn is_rescue_file(path: &Path) -> bool {
-    path.to_str().unwrap().contains(".rescue-")
-}
-
 /// The tokens in rescue files that are whole. (Half a file was never promised.)
 pub(crate) fn rescued(stage: &Stage) -> BTreeSet<String> {
-    let rescue = stage.files().into_iter().filter(|path| is_rescue_file(path));
+    let rescue = stage.files().into_iter();
+    let rescue = rescue.filter(|path| path.to_str().unwrap().contains(".rescue-"));
     let whole = rescue.filter_map(|path| {
         let content: serde_json::Value = serde_json::from_slice(&fs::read(path).ok()?).ok()?;
         Some(fingerprint(content["access_token"].as_str()?))

@@ -12,7 +12,6 @@ mod action;
 mod app;
 mod case;
 mod end;
-mod kill;
 mod look;
 mod promises;
 mod run;

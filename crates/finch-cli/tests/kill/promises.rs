@@ -32,7 +32,7 @@ pub(crate) fn broken(stage: &Stage, app: &App) -> (Look, Vec<String>) {
 }
 
 fn unkept(stage: &Stage, look: &Look) -> Vec<String> {
-    let truth = stage.truth();
+    let truth = stage.finch.state();
     let ledger = &mut *stage.ledger.borrow_mut();
     let accepted: BTreeSet<&str> =
         truth.tokens.iter().filter(|t| !t.revoked).map(|t| t.fingerprint.as_str()).collect();

@@ -10,11 +10,11 @@ use crate::{
     app::App,
     case::note,
     end::LATER,
-    kill::{How, Kill},
     promises::broken,
     run::Ran,
     secrets::leaks,
     stage::Stage,
+    steps::{How, Kill},
 };
 
 /// A store's files.
@@ -32,7 +32,7 @@ fn found(action: Action, kill: &Kill, spoil: fn(&Stage, &BTreeMap<PathBuf, Vec<u
     let before = copy(&stage);
     let ran: Ran = stage.kill(&ready.arguments, &ready.input, kill);
     note(&stage, action, &ready, &ran);
-    stage.pass(LATER);
+    stage.clock.pass(LATER);
     if *kill != Kill::Never {
         let app = App::open(&stage);
         assert_eq!(broken(&stage, &app).1, [""; 0]);

@@ -13,7 +13,7 @@ use std::{
 
 use serde_json::Value;
 
-use crate::{kill::Kill, stage::Stage};
+use crate::{stage::Stage, steps::Kill};
 
 /// The kill switch: a library for `LD_PRELOAD`, built by the first run that needs it.
 static SWITCH: LazyLock<PathBuf> = LazyLock::new(|| {
@@ -88,7 +88,7 @@ pub(crate) fn command(stage: &Stage, log: &Path) -> Command {
     };
     command.env_clear().current_dir(stage.folder()).envs(stage.environment());
     command.env("LD_PRELOAD", &*SWITCH).env("FINCH_SWITCH_LOG", log);
-    command.env("FINCH_SWITCH_CLOCK", stage.ahead().as_secs().to_string());
+    command.env("FINCH_SWITCH_CLOCK", stage.clock.ahead().as_secs().to_string());
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
@@ -107,9 +107,11 @@ pub(crate) fn run(stage: &Stage, arguments: &[String], input: &str, kill: &Kill)
     let _ = fs::remove_file(&log);
     let mut command = command(stage, &log);
     if let Kill::At(step, how) = kill {
-        command.env("FINCH_SWITCH_AT", step).env("FINCH_SWITCH_HOW", how.name());
+        command.env("FINCH_SWITCH_AT", step);
+        command.env("FINCH_SWITCH_HOW", format!("{how:?}").to_lowercase());
     }
-    let calls_before = stage.calls();
+    let seen = || if let Kill::Call(call) = kill { stage.count(call) } else { 0 };
+    let before = seen();
     let began = Instant::now();
     let mut child = start(command, arguments, input);
     let deadline = match kill {
@@ -119,15 +121,7 @@ pub(crate) fn run(stage: &Stage, arguments: &[String], input: &str, kill: &Kill)
     };
     let mut from_outside = false;
     while child.try_wait().unwrap().is_none() {
-        let seen = match kill {
-            Kill::Call(call, times) => {
-                let count = |calls: &std::collections::BTreeMap<String, u64>| {
-                    calls.get(call).copied().unwrap_or(0)
-                };
-                count(&stage.calls()) >= count(&calls_before) + times
-            }
-            _ => false,
-        };
+        let seen = seen() > before;
         if seen || began.elapsed() >= deadline {
             assert!(deadline < PATIENCE || seen, "it hangs: {arguments:?}");
             child.kill().unwrap();

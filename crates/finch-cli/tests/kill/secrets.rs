@@ -54,7 +54,7 @@ impl Canaries {
 pub(crate) fn leaks(stage: &Stage) -> Vec<String> {
     let canaries = stage.canaries.borrow();
     let tokens: BTreeSet<String> =
-        stage.truth().tokens.into_iter().map(|token| token.fingerprint).collect();
+        stage.finch.state().tokens.into_iter().map(|token| token.fingerprint).collect();
     let leaks = |bytes: &[u8]| canaries.is_in(bytes) || has_token(bytes, &tokens);
     let mut found = Vec::new();
     for path in stage.files() {

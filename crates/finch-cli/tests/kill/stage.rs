@@ -2,25 +2,23 @@
 
 use std::{
     cell::{Cell, RefCell},
-    collections::BTreeMap,
     env, fs,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     sync::Arc,
-    time::Duration,
 };
 
 use finch_app::CustomerScope;
-use finch_emulator::{DisconnectScope, Emulator, EmulatorConfig, EmulatorState, Fault, Login};
+use finch_emulator::{DisconnectScope, Emulator, EmulatorConfig, Fault, Login};
 use finch_testkit::Chance;
 use tempfile::TempDir;
 
 use crate::{
     app::MovedClock,
-    kill::Kill,
     promises::Ledger,
     run::{Ran, run},
     secrets::Canaries,
+    steps::Kill,
 };
 
 /// What must never be printed or stored, whatever happens.
@@ -178,59 +176,35 @@ impl Stage {
         self.said.borrow_mut().push_str(text);
     }
 
-    /// Lets time pass, for this process and for those that it starts.
-    pub(crate) fn pass(&self, time: Duration) {
-        self.clock.pass(time);
-    }
-
-    pub(crate) fn ahead(&self) -> Duration {
-        self.clock.ahead()
-    }
-
     /// Something that nothing may print or store from now on.
     pub(crate) fn guard(&self, secret: &str) {
         self.canaries.borrow_mut().add(secret);
     }
 
-    pub(crate) fn truth(&self) -> EmulatorState {
-        self.finch.state()
-    }
-
-    pub(crate) fn calls(&self) -> BTreeMap<String, u64> {
-        self.finch.state().calls
-    }
-
+    /// How often Finch has seen this call.
     pub(crate) fn count(&self, call: &str) -> u64 {
-        self.calls().get(call).copied().unwrap_or(0)
+        self.finch.state().calls.get(call).copied().unwrap_or(0)
     }
 
-    /// A code, as if the account's next user had logged in, with credentials that may be new.
-    pub(crate) fn code(&self, account: &Account, at_finch: Option<&str>) -> String {
-        account.user.set(account.user.get() + 1);
-        let user = format!("User {}", account.user.get());
-        let credentials = format!("Credentials {}", account.user.get() % 2);
-        self.code_of(account, at_finch, (user, credentials))
-    }
-
-    /// A code, as if the user whose connection is renewed had logged in once more.
-    pub(crate) fn code_of_renewal(
+    /// A code, as if the account's next user had logged in, with credentials that may be new; or where a connection
+    /// is renewed, as if its user had logged in once more.
+    pub(crate) fn code(
         &self,
         account: &Account,
         at_finch: Option<&str>,
-        renewed: &str,
+        renewed: Option<&str>,
     ) -> String {
-        let tokens = self.truth().tokens;
-        let before = tokens.into_iter().find(|token| token.connection_id == renewed);
-        let before = before.expect("Finch knows the connection that is renewed");
-        self.code_of(account, at_finch, (before.user, before.credentials))
-    }
-
-    fn code_of(
-        &self,
-        account: &Account,
-        at_finch: Option<&str>,
-        (user, credentials): (String, String),
-    ) -> String {
+        let mut tokens = self.finch.state().tokens.into_iter();
+        let before = renewed.and_then(|id| tokens.find(|token| token.connection_id == id));
+        assert_eq!(before.is_some(), renewed.is_some(), "Finch knows what is renewed");
+        let (user, credentials) = match before {
+            Some(token) => (token.user, token.credentials),
+            None => {
+                let next = account.user.get() + 1;
+                account.user.set(next);
+                (format!("User {next}"), format!("Credentials {}", next % 2))
+            }
+        };
         let mut login = Login::new(user, "Gusto", account.company, credentials);
         if let Some(id) = at_finch {
             login = login.customer_id(id);

@@ -1,15 +1,32 @@
-//! The named steps of every command: which there are, and which kills they make.
+//! How a process is killed; and the named steps of every command: which there are, and which kills they make.
 
 use std::{collections::BTreeMap, time::Duration};
 
 use finch_testkit::Chance;
 
-use crate::{
-    action::Action,
-    kill::{How, Kill},
-    run::Ran,
-    stage::Stage,
-};
+use crate::{action::Action, run::Ran, stage::Stage};
+
+/// When the process dies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Kill {
+    /// At this step, such as `sync wal 2`.
+    At(String, How),
+    /// From outside, after so long.
+    After(Duration),
+    /// From outside, as soon as Finch has seen this call.
+    Call(&'static str),
+    /// Not at all.
+    Never,
+}
+
+/// On which side of the step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum How {
+    Before,
+    /// With half of the bytes written or sent.
+    Half,
+    After,
+}
 
 /// The steps of each command undisturbed, and how long it takes.
 pub(crate) struct Steps(pub(crate) BTreeMap<Action, Ran>);
@@ -62,7 +79,7 @@ impl Steps {
                 let most = usize::try_from(calm.took.as_micros()).unwrap();
                 Kill::After(Duration::from_micros(chance.below(most) as u64))
             }
-            _ => Kill::Call(action.call().to_owned(), 1),
+            _ => Kill::Call(action.call()),
         }
     }
 

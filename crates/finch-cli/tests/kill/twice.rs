@@ -54,7 +54,7 @@ fn rounds(action: Action, steps: &[&str], codes: &[i32]) {
             }
             note(&stage, action, &ready, &ran);
         }
-        stage.pass(LATER);
+        stage.clock.pass(LATER);
         let mut found = leaks(&stage);
         let app = App::open(&stage);
         found.extend(broken(&stage, &app).1);

@@ -3,11 +3,12 @@
 use std::{
     fs,
     io::{self, Write},
-    path::{Path, PathBuf},
+    path::PathBuf,
     time::Duration,
 };
 
 use finch_app::{Audit, AuditOptions, Finch, Timestamp};
+use finch_seal::access::folder_of;
 use tempfile::NamedTempFile;
 
 use crate::fail::{Exit, Failure};
@@ -16,15 +17,9 @@ use crate::fail::{Exit, Failure};
 const KEPT: Duration = Duration::from_secs(24 * 3600);
 
 /// The file beside a store.
-pub(super) struct Checkpoint(PathBuf);
+pub(super) struct Checkpoint(pub(super) PathBuf);
 
 impl Checkpoint {
-    pub(super) fn beside(store: &Path) -> Self {
-        let mut name = store.as_os_str().to_owned();
-        name.push(".audit");
-        Self(name.into())
-    }
-
     /// The audit that is kept there, if it can be continued as it is wanted now.
     pub(super) fn find(&self, finch: &Finch, options: &AuditOptions) -> Option<Audit> {
         let audit: Audit = serde_json::from_slice(&fs::read(&self.0).ok()?).ok()?;
@@ -36,10 +31,8 @@ impl Checkpoint {
 
     /// Keeps it: all of it, or what was there before.
     pub(super) fn keep(&self, audit: &Audit) -> Result<(), Failure> {
-        let folder = self.0.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let folder = folder.unwrap_or(Path::new("."));
         let write = || {
-            let mut file = NamedTempFile::new_in(folder)?;
+            let mut file = NamedTempFile::new_in(folder_of(&self.0))?;
             file.write_all(&serde_json::to_vec(audit)?)?;
             file.as_file().sync_all()?;
             file.persist(&self.0).map_err(|error| error.error)?;

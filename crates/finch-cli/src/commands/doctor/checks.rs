@@ -10,6 +10,7 @@ use std::{
 use finch_app::KeysError;
 use finch_core::{ClientSecret, FailureKind, FinchApi as _};
 use finch_http::HttpFinch;
+use finch_seal::access::folder_of;
 use finch_seal::{Kek, KeyRing, KeySource as _, WrappedKeys};
 use finch_sqlite::{Examined, StoreFileError, StoreProblem, examine};
 
@@ -85,8 +86,7 @@ fn rights(path: &Path) -> Result<(), StoreFileError> {
     let read_only = || StoreProblem::ReadOnly.at(path);
     // Opened to append, and nothing is: this process has no store open whose locks that could drop.
     OpenOptions::new().append(true).open(path).map_err(|_| read_only())?;
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let found = fs::metadata(folder.unwrap_or(Path::new("."))).map_err(|_| read_only())?;
+    let found = fs::metadata(folder_of(path)).map_err(|_| read_only())?;
     if found.permissions().mode() & 0o222 == 0 {
         return Err(read_only());
     }
