@@ -39,8 +39,7 @@ impl Visit {
 
     /// Adds the cookie behind the CSRF token to an answer; again to every page, since Chromium then drops the pages
     /// that it has kept for its back button, which `no-store` alone does not do: a connection that has ended would
-    /// look alive there. It is `Lax`, since one that is `Strict` stays away from the page to which Finch Connect
-    /// leads back, which would then replace it under all other open pages.
+    /// look alive there.
     pub(crate) fn keep_csrf(&self, mut response: Response) -> Response {
         if let Some(cookie) = self.csrf.cookie(&self.app.options.address) {
             response.headers_mut().append(SET_COOKIE, cookie);

@@ -7,7 +7,7 @@ use crate::{
         INTROSPECTION, SESSION, SUCCESS, TOKEN, disconnect, each_call, exchange, grant, introspect,
         new_session, playing, shown,
     },
-    server::{Play, answer, bytes, json},
+    server::{Play, answer, json, reply},
 };
 
 fn problem(error: &FinchApiError) -> &str {
@@ -65,7 +65,7 @@ async fn bytes_that_are_no_text_spoil_their_field_only() {
         let text = grant();
         let (before, after) = text.split_once(from).expect("there");
         let body = [before.as_bytes(), to, after.as_bytes()].concat();
-        [bytes(200, "", &body)]
+        [reply(200, "", &body)]
     };
     let (_server, finch) = playing(body("Acme Inc", b"Acme \xff\xfe")).await;
     assert_eq!(exchange(&finch).await.expect("a grant").secret.expose(), TOKEN);

@@ -10,7 +10,7 @@ use flate2::{
 
 use crate::{
     finch::{TOKEN, disconnect, exchange, grant, playing, shown},
-    server::{Play, bytes},
+    server::{Play, reply},
 };
 
 fn all(mut compressed: impl Read) -> Vec<u8> {
@@ -62,13 +62,13 @@ async fn no_token_is_lost_over_a_content_coding() {
     .chain(["gzip", "deflate", "br", "zstd", "a canary", ""].map(|coding| (coding, plain.clone())))
     {
         let header = format!("Content-Encoding: {coding}\r\n");
-        let (server, finch) = playing([bytes(200, &header, &body)]).await;
+        let (server, finch) = playing([reply(200, &header, &body)]).await;
         let grant = exchange(&finch).await.unwrap_or_else(|error| panic!("{error} for {coding}"));
         assert_eq!(grant.secret.expose(), TOKEN, "{coding}");
         assert_eq!(grant.facts.provider_id.as_str(), "gusto", "{coding}");
         server.only();
     }
-    let (_server, finch) = playing([bytes(200, "", &whole)]).await;
+    let (_server, finch) = playing([reply(200, "", &whole)]).await;
     exchange(&finch).await.expect("a proxy may take the header away");
     let chunk = [format!("{:x}\r\n", whole.len()).as_bytes(), &whole, b"\r\n0\r\n\r\n"].concat();
     let head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n";
@@ -97,7 +97,7 @@ async fn what_cannot_be_inflated_is_unknown_and_names_its_cause() {
         ("deflate", deflate(&vec![b' '; 2 << 20]), "it is too long (more than 16384 bytes)"),
     ] {
         let header = format!("Content-Encoding: {coding}\r\n");
-        let (server, finch) = playing([bytes(200, &header, &body)]).await;
+        let (server, finch) = playing([reply(200, &header, &body)]).await;
         let error = exchange(&finch).await.expect_err(why);
         assert!(error.to_string().contains(why), "{coding}: {error}");
         assert_eq!(exchange_failure(&error), ExchangeFailure::Unknown);
@@ -110,7 +110,7 @@ async fn what_cannot_be_inflated_is_unknown_and_names_its_cause() {
 #[tokio::test]
 async fn a_refusal_is_inflated() {
     let body = gzip(br#"{"code":401,"name":"invalid_token"}"#);
-    let (_server, finch) = playing([bytes(401, "Content-Encoding: gzip\r\n", &body)]).await;
+    let (_server, finch) = playing([reply(401, "Content-Encoding: gzip\r\n", &body)]).await;
     let error = disconnect(&finch).await.expect_err("401");
     assert_eq!(error.failure_kind(), FailureKind::TokenInvalid);
 }

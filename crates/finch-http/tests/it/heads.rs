@@ -32,7 +32,7 @@ async fn no_token_is_lost_over_a_header() {
         ("a value that is no ASCII", "X: é\r\nFinch-Request-Id: é\r\n".to_owned()),
         ("an interim answer's header", "Expect: 100-continue\r\nUpgrade: h2c\r\n".to_owned()),
     ] {
-        assert_read(what, answer(200, &headers, &grant())).await;
+        assert_read(what, answer(200, &headers, grant())).await;
     }
 }
 

@@ -8,7 +8,7 @@ use crate::{
     finch::{
         INTROSPECTION, SESSION, disconnect, exchange, grant, introspect, new_session, playing,
     },
-    server::{Play, answer, json},
+    server::{Play, json, reply},
 };
 
 thread_local! {
@@ -28,9 +28,8 @@ pub(crate) fn watch() {
 // On one thread, so that the lines are this test's.
 #[tokio::test]
 async fn every_answer_leaves_its_request_id_and_nothing_leaves_a_secret() {
-    let with_id = |status, id: &str, body: &str| {
-        Play::Answer(answer(status, &format!("Finch-Request-Id: {id}\r\n"), body))
-    };
+    let with_id =
+        |status, id: &str, body: &str| reply(status, &format!("Finch-Request-Id: {id}\r\n"), body);
     let (_server, finch) = playing([
         with_id(200, "req-1", &grant()),
         with_id(503, "req-2", "canary"),

@@ -12,7 +12,7 @@ use crate::{
         INTROSPECTION, SUCCESS, back_in_the_pool, config, disconnect, exchange, grant, introspect,
         new_session, playing, shown,
     },
-    server::{Play, Server, answer, json},
+    server::{Play, Server, answer, json, reply},
 };
 
 fn configured(server: &Server, change: impl FnOnce(&mut HttpFinchConfig)) -> HttpFinch {
@@ -71,7 +71,7 @@ async fn a_code_is_sent_once_whatever_comes_instead_of_an_answer() {
         ("an endless body", endless("\r\n", &[b'x'; 4096])),
         ("endless chunks", endless("Transfer-Encoding: chunked\r\n\r\n", b"4\r\nxxxx\r\n")),
         ("an endless head", endless("", b"X: y\r\n")),
-        ("a redirect", Play::Answer(answer(307, "Location: /canary\r\n", ""))),
+        ("a redirect", reply(307, "Location: /canary\r\n", "")),
     ] {
         assert_unknown(play, what).await;
     }

@@ -7,7 +7,7 @@ use finch_http::{HttpFinch, Proxy};
 
 use crate::{
     finch::{INTROSPECTION, client, config, each_call, introspect, playing, shown},
-    server::{Play, Server, answer, json},
+    server::{Server, json, reply},
 };
 
 #[tokio::test]
@@ -16,7 +16,7 @@ async fn no_redirect_is_followed() {
     for status in [301, 302, 303, 307, 308] {
         let header =
             format!("Location: {}/auth/token?canary\r\nSet-Cookie: a=canary\r\n", elsewhere.url);
-        let (server, finch) = playing([Play::Answer(answer(status, &header, "canary"))]).await;
+        let (server, finch) = playing([reply(status, &header, "canary")]).await;
         for result in each_call(&finch).await {
             let error = result.expect_err("a redirect");
             assert_eq!(error.failure_kind(), FailureKind::Rejected, "{status}");
@@ -87,7 +87,7 @@ async fn http_passes_a_given_proxy_in_absolute_form() {
 /// A proxy sees where a tunnel leads, and nothing of what goes through it.
 #[tokio::test]
 async fn https_passes_a_given_proxy_as_a_tunnel() {
-    let proxy = Server::start([Play::Answer(answer(407, "", "canary"))]).await;
+    let proxy = Server::start([reply(407, "", "canary")]).await;
     let mut config = config("https://api.finch.example");
     config.proxy = Proxy::Url(proxy.url.replace("http://", "http://finch:canary@"));
     let Ok(finch) = HttpFinch::new(config) else {

@@ -8,7 +8,7 @@ use crate::{
     finch::{
         CODE, SECRET, TOKEN, basic, disconnect, exchange, introspect, new_session, playing, shown,
     },
-    server::{Play, answer, json},
+    server::{Play, json, reply},
 };
 
 /// A kind, and a body of a 401 that is of it.
@@ -82,8 +82,7 @@ async fn what_the_caller_needs_is_kept() {
     let body = r#"{"code":400,"finch_code":"connection_already_exists","name":"bad_request",
         "message":"There's an existing connection for canary",
         "context":{"customer_id":"acme-1","connection_id":"bc3a2af9","more":["canary"]}}"#;
-    let (_server, finch) =
-        playing([Play::Answer(answer(400, "finch-request-id: req-77\r\n", body))]).await;
+    let (_server, finch) = playing([reply(400, "finch-request-id: req-77\r\n", body)]).await;
     let error = new_session(&finch).await.expect_err("exists");
     assert_eq!(error.failure_kind(), FailureKind::ConnectionAlreadyExists);
     let answer = error.answer().expect("an answer");
@@ -137,7 +136,7 @@ async fn no_refusal_repeats_a_secret_or_disturbs_a_terminal() {
             let text = if safe { text } else { String::new() };
             let header = format!("Finch-Request-Id: {text}\r\nRetry-After: {text}\r\n");
             for status in [400, 401, 402, 500] {
-                let error = refused(call, Play::Answer(answer(status, &header, &body))).await;
+                let error = refused(call, reply(status, &header, &body)).await;
                 let all = shown(&error);
                 assert!(!all.contains(['\u{202e}', '\0', '\r']) && all.len() < 6000, "{all}");
                 let answer = error.answer().expect("an answer");

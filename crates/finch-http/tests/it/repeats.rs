@@ -10,7 +10,7 @@ use crate::{
         INTROSPECTION, SESSION, SUCCESS, config, disconnect, exchange, grant, introspect,
         new_session, playing, reauthenticate,
     },
-    server::{Play, Server, answer, json},
+    server::{Play, Server, json, reply},
 };
 
 const DEAD: &str = r#"{"code":401,"name":"invalid_token_error","message":"m"}"#;
@@ -88,16 +88,16 @@ async fn a_short_retry_after_is_waited_for_and_a_long_one_is_returned() {
     for header in
         ["retry-after-ms: 2", "retry-after-ms: 0.5\r\nRetry-After: 3600", "Retry-After: 0.001"]
     {
-        let busy = Play::Answer(answer(429, &format!("{header}\r\n"), ""));
+        let busy = reply(429, &format!("{header}\r\n"), "");
         let server = Server::start([busy, json(200, SUCCESS)]).await;
         disconnect(&patient(&server)).await.expect("the second");
         assert_eq!(server.seen().len(), 2, "{header}");
     }
     // No wait is as good as none that is asked for.
-    let server = Server::start([Play::Answer(answer(429, "Retry-After: 0\r\n", ""))]).await;
+    let server = Server::start([reply(429, "Retry-After: 0\r\n", "")]).await;
     disconnect(&patient(&server)).await.expect_err("an hour is too long");
     server.only();
-    let (server, finch) = playing([Play::Answer(answer(429, "Retry-After: 31\r\n", ""))]).await;
+    let (server, finch) = playing([reply(429, "Retry-After: 31\r\n", "")]).await;
     for error in
         [exchange(&finch).await.expect_err("busy"), disconnect(&finch).await.expect_err("busy")]
     {

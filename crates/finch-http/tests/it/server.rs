@@ -149,18 +149,18 @@ async fn read(stream: &mut TcpStream) -> Option<Request> {
 }
 
 /// An answer with its length.
-pub(crate) fn answer(status: u16, headers: &str, body: &str) -> Vec<u8> {
-    let length = body.len();
-    format!("HTTP/1.1 {status} X\r\nContent-Length: {length}\r\n{headers}\r\n{body}").into_bytes()
+pub(crate) fn answer(status: u16, headers: &str, body: impl AsRef<[u8]>) -> Vec<u8> {
+    let (body, end) = (body.as_ref(), "\r\n");
+    let head = format!("HTTP/1.1 {status} X{end}Content-Length: {}{end}{headers}{end}", body.len());
+    [head.as_bytes(), body].concat()
+}
+
+/// Answers with these headers, each with its end of line.
+pub(crate) fn reply(status: u16, headers: &str, body: impl AsRef<[u8]>) -> Play {
+    Play::Answer(answer(status, headers, body))
 }
 
 /// An answer in JSON.
 pub(crate) fn json(status: u16, body: &str) -> Play {
-    Play::Answer(answer(status, "Content-Type: application/json\r\n", body))
-}
-
-/// An answer whose body may be anything.
-pub(crate) fn bytes(status: u16, headers: &str, body: &[u8]) -> Play {
-    let head = format!("HTTP/1.1 {status} X\r\nContent-Length: {}\r\n{headers}\r\n", body.len());
-    Play::Answer([head.as_bytes(), body].concat())
+    reply(status, "Content-Type: application/json\r\n", body)
 }

@@ -46,10 +46,7 @@ impl Card {
         Some(Self {
             own_page: match &app.options.flow {
                 ConnectFlow::Redirect => None,
-                ConnectFlow::Embedded { page } => {
-                    let mark = if page.contains('?') { '&' } else { '?' };
-                    Some(format!("{page}{mark}connection={path}"))
-                }
+                ConnectFlow::Embedded { page } => Some(with_connection(page, &path)),
             },
             path,
             status: Status::of(&view, &provider, &app.options.application),
@@ -152,4 +149,21 @@ fn is_in_use(token: &TokenView) -> bool {
         token.state,
         TokenState::Revoked { .. } | TokenState::Retired | TokenState::Superseded
     )
+}
+
+/// The host's page with the connection that it is to renew.
+fn with_connection(page: &str, path: &str) -> String {
+    let mark = if page.contains('?') { '&' } else { '?' };
+    format!("{page}{mark}connection={path}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_hosts_page_gets_the_connection_that_is_meant() {
+        assert_eq!(with_connection("/p", "a%26b"), "/p?connection=a%26b");
+        assert_eq!(with_connection("/p?q=1", "a%26b"), "/p?q=1&connection=a%26b");
+    }
 }

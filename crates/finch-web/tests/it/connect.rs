@@ -41,7 +41,7 @@ async fn a_person_is_sent_to_finchs_page_and_back_to_a_connection() {
 async fn embedded() -> (Site, Browser, String) {
     let mut embedded = options();
     embedded.flow = ConnectFlow::Embedded { page: "/payroll/connect".into() };
-    let site = Site::with(embedded).await;
+    let site = Site::of(embedded, Reach::Pair).await;
     let browser = site.browser("acme");
     let form = browser.get(&format!("{BASE}/form")).await;
     let form: Value = serde_json::from_str(&form.body).unwrap();
@@ -108,7 +108,7 @@ async fn a_connection_that_needs_it_is_renewed_and_stays_one() {
 /// Where Finch ends credentials one by one, the newest may have ended: what is renewed is what lives.
 #[tokio::test]
 async fn what_is_renewed_is_what_needs_it() {
-    let site = Site::reaching(Reach::Connection).await;
+    let site = Site::of(options(), Reach::Connection).await;
     let browser = site.browser("acme");
     site.connect(&browser, "Company C", "X").await;
     site.connect(&browser, "Company C", "Y").await;

@@ -1,6 +1,6 @@
 //! What the connections page shows: whose connections, and by which names.
 
-use finch_testkit::store_token;
+use finch_testkit::{Reach, store_token};
 
 use crate::site::{BASE, Site, is_guarded, options};
 
@@ -52,7 +52,7 @@ async fn html_in_a_name_is_text() {
     nasty.support = Some(format!("{NASTY}@example.com"));
     nasty.home = Some(format!("/{NASTY}"));
     nasty.provider_names.insert("gusto".parse().unwrap(), NASTY.into());
-    let site = Site::with(nasty).await;
+    let site = Site::of(nasty, Reach::Pair).await;
     let browser = site.browser("acme");
     site.connect(&browser, NASTY, "X").await;
     let mut facts = finch_testkit::facts("connection-<img src=x>", "b<i>ob", "Company D");

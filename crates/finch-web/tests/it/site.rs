@@ -36,7 +36,7 @@ pub(crate) fn options() -> Options {
 
 impl Site {
     pub(crate) async fn new() -> Self {
-        Self::with(options()).await
+        Self::of(options(), Reach::Pair).await
     }
 
     /// A site, and the browser of a customer.
@@ -53,16 +53,8 @@ impl Site {
         (site, browser)
     }
 
-    pub(crate) async fn with(options: Options) -> Self {
-        Self::of(options, Reach::Pair).await
-    }
-
-    /// A site whose Finch ends that much with one token.
-    pub(crate) async fn reaching(reach: Reach) -> Self {
-        Self::of(options(), reach).await
-    }
-
-    async fn of(options: Options, reach: Reach) -> Self {
+    /// A site with these options, whose Finch ends that much with one token.
+    pub(crate) async fn of(options: Options, reach: Reach) -> Self {
         let finch = Arc::new(FakeFinch::new(application(), reach));
         let memory = Arc::new(MemoryTokenStore::new(application()));
         let store = Arc::new(Intercepted::new(Faults::default(), memory));

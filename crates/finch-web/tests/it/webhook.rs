@@ -10,6 +10,7 @@ use axum::{
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use finch_app::webhook::WebhookSecrets;
 use finch_core::{StoreError, Timestamp};
+use finch_testkit::Reach;
 use finch_web::{WebhookHandler, Webhooks};
 
 use crate::{
@@ -25,7 +26,7 @@ async fn site() -> Site {
     let mut with = options();
     let secrets = WebhookSecrets::new([SECRET, OLD_SECRET]).unwrap();
     with.webhooks = Some(Webhooks { secrets, handler: None });
-    Site::with(with).await
+    Site::of(with, Reach::Pair).await
 }
 
 fn signature(secret: &str, id: &str, sent: &str, body: &str) -> String {
@@ -128,7 +129,7 @@ async fn the_hosts_handler_takes_an_event_or_finch_sends_it_again() {
         Box::pin(async move { if is_first { Err("the queue is full".into()) } else { Ok(()) } })
     });
     with.webhooks = Some(Webhooks { secrets, handler: Some(handler) });
-    let site = Site::with(with).await;
+    let site = Site::of(with, Reach::Pair).await;
     let body = r#"{"event_type":"payment.created","connection_id":"c","data":{}}"#;
     let refused = deliver(&site, SECRET, "msg_1", 0, body).await;
     refused.shows(503, &[]);
