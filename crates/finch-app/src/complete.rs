@@ -119,8 +119,9 @@ impl Finch {
                         began_at.into_iter().for_each(|at| self.inner.pending_effects.note(at));
                     }
                     // Of a token without a place the end is stored.
-                    let is_open = |error: &CompleteConnectError| matches!(error, CompleteConnectError::NotStored { token, .. } if token.issued.is_some());
-                    if completed.as_ref().is_err_and(is_open) {
+                    if let Err(CompleteConnectError::NotStored { token, .. }) = &completed
+                        && token.issued.is_some()
+                    {
                         running.leave_open();
                     }
                     completed

@@ -144,8 +144,8 @@ impl Finch {
         "}",
     )]
     /// # Errors
-    /// [`DisconnectError`]. After [`PlanChanged`](DisconnectError::PlanChanged), of a request that a person has agreed to,
-    /// nothing was done: show the new plan.
+    /// [`DisconnectError`]. After [`PlanChanged`](DisconnectError::PlanChanged), of a request that a person has agreed
+    /// to, nothing was done: show the new plan.
     pub async fn disconnect(
         &self,
         scope: &impl Scope,

@@ -240,11 +240,13 @@ impl Token {
 
     /// Whether a disconnect has ended it, and not Finch by itself.
     pub(crate) fn was_ended_by_a_disconnect(&self) -> bool {
-        match &self.state {
-            TokenState::Revoked { evidence: Evidence::ClosedByOperator { .. }, .. } => true,
-            TokenState::Revoked { .. } => self.progress.refused.is_some(),
-            _ => false,
-        }
+        self.is_vouched() || (self.state.is_revoked() && self.progress.refused.is_some())
+    }
+
+    /// Whether its end is an operator's word.
+    pub(crate) fn is_vouched(&self) -> bool {
+        let vouched = |by: &Evidence| matches!(by, Evidence::ClosedByOperator { .. });
+        matches!(&self.state, TokenState::Revoked { evidence, .. } if vouched(evidence))
     }
 
     /// From where the token's generation counts: its exchange, or the moment it was verified.

@@ -167,13 +167,8 @@ fn has_ended(connection: &Connection, token: &Token) -> bool {
 
 /// Whether an operator has vouched for the end of a token of the same `connection_id`.
 fn is_closed(connection: &Connection, token: &Token) -> bool {
-    connection.tokens.iter().any(|t| {
-        t.facts.connection_id == token.facts.connection_id
-            && matches!(
-                t.state,
-                TokenState::Revoked { evidence: Evidence::ClosedByOperator { .. }, .. }
-            )
-    })
+    let mut vouched = connection.tokens.iter().filter(|t| t.is_vouched());
+    vouched.any(|t| t.facts.connection_id == token.facts.connection_id)
 }
 
 impl Finding {

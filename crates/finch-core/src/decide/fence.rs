@@ -10,25 +10,22 @@ use crate::{
 /// arrived since is fenced too, as far as the scope reaches. From the moment this is durable, no call
 /// hands out any of them.
 pub fn fence(draft: &mut Draft, intent: Intent) {
-    let event = |c: &Connection, kind| Event::of_connection(c, intent.by.clone(), kind, intent.at);
+    let connection = draft.connection();
+    let (open, widens) = (connection.open_disconnect().map(|d| d.id), widens(connection, &intent));
     let reason = intent.reason.clone();
-    let Some(open) = draft.connection().open_disconnect().map(|open| open.id) else {
-        draft.remember(event(draft.connection(), EventKind::DisconnectBegan { reason }));
-        let fenced = draft.fence(|_| true);
-        fenced_events(&fenced, &intent).into_iter().for_each(|event| draft.remember(event));
-        draft.add_disconnect(intent, DisconnectState::Open);
-        return;
+    let (kind, state) = match open {
+        None => (EventKind::DisconnectBegan { reason }, DisconnectState::Open),
+        Some(into) => (EventKind::DisconnectJoined { reason }, DisconnectState::Merged { into }),
     };
-    let widens = widens(draft.connection(), &intent);
-    let joined = event(draft.connection(), EventKind::DisconnectJoined { reason });
+    let asked = Event::of_connection(connection, intent.by.clone(), kind, intent.at);
     let fenced = draft.fence(|token| match &intent.by {
-        Actor::Customer(customer) => token.customer.as_ref().is_none_or(|c| c == customer),
+        Actor::Customer(by) if open.is_some() => token.customer.as_ref().is_none_or(|c| c == by),
         _ => true,
     });
     if widens || !fenced.is_empty() {
-        draft.remember(joined);
+        draft.remember(asked);
         fenced_events(&fenced, &intent).into_iter().for_each(|event| draft.remember(event));
-        draft.add_disconnect(intent, DisconnectState::Merged { into: open });
+        draft.add_disconnect(intent, state);
     }
 }
 
@@ -53,7 +50,7 @@ fn fenced_events(fenced: &[Token], intent: &Intent) -> Vec<Event> {
     of.into_iter().map(event).collect()
 }
 
-/// Whether no request of the open disconnect reaches as far as this intent does.
+/// Whether no request of the open disconnect reaches as far as this intent does; or none is open.
 fn widens(connection: &Connection, intent: &Intent) -> bool {
     let mut open = connection.disconnects.iter().filter(|d| connection.root_of(d).is_open());
     !open.any(|d| d.intent.by == intent.by || matches!(d.intent.by, Actor::Operator(_)))

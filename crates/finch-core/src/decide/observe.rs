@@ -162,8 +162,8 @@ fn accepted(draft: &mut Draft, said: &Introspection, observation: Observation<'_
     }
 }
 
-/// The token is dead; an open disconnect of it takes that for proof. If it was the last live one, its connection was ended at Finch: the generation
-/// ends like a finished disconnect.
+/// The token is dead; an open disconnect of it takes that for proof. If it was the last live one, its connection was
+/// ended at Finch: the generation ends like a finished disconnect.
 fn refused(draft: &mut Draft, token: &Token, request_id: Option<RequestId>, now: Timestamp) {
     let connection = draft.connection();
     let disconnecting = connection.fenced().any(|fenced| fenced.id == token.id);

@@ -7,7 +7,9 @@ use finch_core::{
 };
 use finch_testkit::{at, digest};
 
-use crate::{by, connection, customer, disconnect, id, intent, operator, refusal, revoked, token};
+use crate::{
+    by, changed, connection, customer, disconnect, id, intent, operator, refusal, revoked, token,
+};
 
 fn verdict(connection: &Connection, id: &str, who: Option<&str>, force: bool) -> PlanVerdict {
     let subject = Subject::ConnectionId(id.parse().expect("an id"));
@@ -127,8 +129,7 @@ fn what_becomes_of_a_superseded_token_is_not_shown_to_its_customer() {
         vec![disconnect(operator(), 10, Some(12))],
     );
     let shown = |seen: &Connection| {
-        let own = seen.tokens.iter().filter(|t| t.customer.as_ref() == Some(&acme)).cloned();
-        let own = Connection { tokens: own.collect(), ..seen.clone() };
+        let own = seen.clone().seen_by(Some(&acme));
         let ending = is_ending_for(&own, &"k1".parse().expect("an id"), &acme);
         let plan = verdict(seen, "k1", Some("acme"), false);
         (
@@ -139,18 +140,14 @@ fn what_becomes_of_a_superseded_token_is_not_shown_to_its_customer() {
         )
     };
     let before = shown(&seen);
-    let mut draft = Draft::of(seen);
-    fence(&mut draft, intent(by("other")));
-    seen = draft.connection().clone();
+    seen = changed(&seen, |draft| fence(draft, intent(by("other"))));
     assert_eq!(seen.token(id(20)).map(|t| &t.state), Some(&TokenState::Fenced), "it ends too");
     assert_eq!(shown(&seen), before);
     seen.tokens.iter_mut().for_each(|token| token.progress.refused = refusal());
     let open = seen.open_disconnect().map(|d| d.id).expect("an open disconnect");
-    let mut draft = Draft::of(seen);
-    finish(&mut draft, open, at(3));
-    let ended = draft.connection();
+    let ended = changed(&seen, |draft| finish(draft, open, at(3)));
     assert!(ended.tokens.iter().all(|t| t.state.is_revoked()));
-    assert_eq!(shown(ended), before);
+    assert_eq!(shown(&ended), before);
 }
 
 #[test]

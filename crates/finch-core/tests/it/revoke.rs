@@ -62,9 +62,7 @@ fn an_unknown_401_proves_only_after_a_promise() {
     let odd = || Err(answered(401, "something_new"));
     let before = disconnected(&world, odd());
     assert!(progress(&before, 2).refused.is_none());
-    assert!(
-        progress(&before, 2).trouble.as_ref().is_some_and(|t| t.failure.kind.needs_attention())
-    );
+    assert!(agenda(&before).attention);
     let promised = disconnected(&world, Ok(()));
     let proven = after(&promised, 2, Call::Introspect, odd(), at(1));
     assert!(progress(&proven, 2).refused.is_some());
@@ -79,13 +77,6 @@ fn other_401s_never_prove_and_the_other_tokens_go_on() {
         {
             let world = after(&world, 3, call, Err(answered(401, name)), at(1));
             assert!(progress(&world, 3).refused.is_none(), "{name}");
-            assert!(
-                progress(&world, 3)
-                    .trouble
-                    .as_ref()
-                    .is_some_and(|t| t.failure.kind.needs_attention()),
-                "{name}"
-            );
             assert!(agenda(&world).attention, "{name}");
             let next = next_step(&world, at(1), None);
             assert!(matches!(next, Step::Call(_, token) if token == id(2)), "{name}");
@@ -143,8 +134,7 @@ fn what_time_mends_is_tried_again_with_jitter_and_without_end() {
             })
         };
         let mut world = fails(&fenced(&["k"]), 1.0);
-        let trouble = progress(&world, 2).trouble.clone().expect("trouble");
-        assert!(!trouble.failure.kind.needs_attention(), "{error:?}");
+        assert!(!agenda(&world).attention, "{error:?}");
         assert_eq!(error.is_ambiguous(), ambiguous, "{error:?}");
         assert_eq!(seconds_until_next(&world, 2, at(0)), 1, "{error:?}");
         let least = fails(&fenced(&["k"]), 0.0);

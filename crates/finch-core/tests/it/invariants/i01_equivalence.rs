@@ -98,8 +98,7 @@ fn closure(arriving: &[Numbered]) -> BTreeSet<BTreeSet<usize>> {
 
 #[test]
 fn i1_identity_is_an_equivalence_in_any_order() {
-    let name = "i1_identity_is_an_equivalence_in_any_order";
-    holds(name, arrivals(), |(arriving, shuffled)| {
+    holds(arrivals(), |(arriving, shuffled)| {
         prop_assert_eq!(stored(&arriving), closure(&arriving));
         prop_assert_eq!(stored(&shuffled), closure(&arriving), "shuffled");
         for a in arriving.iter().map(|(_, a)| said(a)) {

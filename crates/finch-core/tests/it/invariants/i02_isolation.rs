@@ -7,8 +7,7 @@ use super::holds_after_each_step;
 
 #[test]
 fn i2_a_disconnect_changes_no_other_connection() {
-    let name = "i2_a_disconnect_changes_no_other_connection";
-    holds_after_each_step(name, |(): &mut (), before, world, _| {
+    holds_after_each_step(|(): &mut (), before, world, _| {
         // Here: a step changes one connection, and what it absorbs.
         let home = |id: TokenId| world.store.with(id).map(|c| c.key);
         let changed = world.store.connections.iter().flat_map(|c| &c.tokens).filter(|token| {

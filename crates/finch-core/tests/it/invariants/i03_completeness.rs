@@ -85,8 +85,7 @@ fn is_over(world: &World, connection: &Connection, token: &Token) -> bool {
 
 #[test]
 fn i3_a_finished_disconnect_leaves_nothing_that_works() {
-    let name = "i3_a_finished_disconnect_leaves_nothing_that_works";
-    holds_after_each_step(name, |covered: &mut Covered, before, world, _| {
+    holds_after_each_step(|covered: &mut Covered, before, world, _| {
         for connection in &world.store.connections {
             covered.look(before, connection);
             for token in &connection.tokens {

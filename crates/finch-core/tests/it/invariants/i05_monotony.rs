@@ -18,8 +18,7 @@ fn may_become(from: &TokenState, to: &TokenState) -> bool {
 
 #[test]
 fn i5_what_has_ended_never_works_again() {
-    let name = "i5_what_has_ended_never_works_again";
-    holds_after_each_step(name, |(): &mut (), before, world, _| {
+    holds_after_each_step(|(): &mut (), before, world, _| {
         for old in before.connections.iter().flat_map(|c| &c.tokens) {
             let connection = world.store.with(old.id);
             let now = connection.as_ref().and_then(|c| c.token(old.id)).map(|t| &t.state);

@@ -99,8 +99,7 @@ fn has_ended(connection: &Connection, token: &Token) -> Result<(), TestCaseError
 
 #[test]
 fn i6_twice_is_once() {
-    let name = "i6_twice_is_once";
-    holds_after_each_step(name, |ended: &mut BTreeSet<TokenId>, before, world, _| {
+    holds_after_each_step(|ended: &mut BTreeSet<TokenId>, before, world, _| {
         let is_known = |c: &&Rc<Connection>| before.connections.iter().any(|b| Rc::ptr_eq(b, c));
         for connection in world.store.connections.iter().filter(|c| !is_known(c)) {
             let was = |token: &Token| before.connections.iter().find_map(|c| c.token(token.id));

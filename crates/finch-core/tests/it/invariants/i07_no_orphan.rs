@@ -53,7 +53,7 @@ impl World {
 
 #[test]
 fn i7_no_token_is_lost() {
-    holds_after_each_step("i7_no_token_is_lost", |(): &mut (), _, world, _| {
+    holds_after_each_step(|(): &mut (), _, world, _| {
         let alive = || world.finch.issued.iter().enumerate().filter(|(_, issued)| issued.alive);
         for (number, issued) in alive() {
             let wiped = world.is_revoked_by(number, |by| matches!(by, Evidence::Refused { .. }));

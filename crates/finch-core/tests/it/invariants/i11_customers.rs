@@ -56,8 +56,7 @@ fn with_live(plan: Plan) -> (Plan, usize) {
 
 #[test]
 fn i11_customers_are_apart() {
-    let name = "i11_customers_are_apart";
-    holds_after_each_step(name, |(): &mut (), before, world, scope| {
+    holds_after_each_step(|(): &mut (), before, world, scope| {
         let events = &world.store.events[before.events..];
         let is_named = events.iter().any(|e| matches!(e.kind, EventKind::CompanyNamed { .. }));
         for other in (0..3).map(customer).filter(|c| scope.is_some_and(|scope| scope != c)) {

@@ -61,9 +61,8 @@ fn number(variable: &str) -> Option<u64> {
     std::env::var(variable).ok().map(|text| text.parse().expect("a number"))
 }
 
-/// Tests a property over so many cases. `name`: of the test.
+/// Tests a property over so many cases.
 fn holds<Case: Debug>(
-    name: &str,
     cases: impl Strategy<Value = Case>,
     property: impl Fn(Case) -> Result<(), TestCaseError>,
 ) {
@@ -80,6 +79,8 @@ fn holds<Case: Debug>(
     };
     let mut runner = TestRunner::new(config);
     if let Err(error) = runner.run(&cases, property) {
+        let thread = std::thread::current();
+        let name = thread.name().unwrap_or_default();
         panic!("{error}\n{runner}\nagain: FINCH_SEED={seed} cargo test -p finch-core {name}");
     }
 }
@@ -95,10 +96,9 @@ struct Before {
 
 /// Tests a property after each step of each history. `scope`: the customer whose step it was.
 fn holds_after_each_step<Seen: Default>(
-    name: &str,
     property: impl Fn(&mut Seen, &Before, &World, Option<&CustomerId>) -> Result<(), TestCaseError>,
 ) {
-    holds(name, histories(), |history: History| {
+    holds(histories(), |history: History| {
         let (setting, steps) = history;
         let (mut world, mut seen) = (World::new(setting), Seen::default());
         for step in steps {
