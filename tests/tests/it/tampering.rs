@@ -278,6 +278,22 @@ async fn a_row_that_was_edited_hands_nothing_out() {
     }
 }
 
+/// A refusal that Finch never gave is written beside a token of a disconnect that goes on.
+#[tokio::test]
+async fn a_refusal_that_was_written_by_hand_ends_nothing() {
+    let story = story().await;
+    let allowed = allowed(&story).await;
+    let sql = "UPDATE tokens SET row = json_set(row, '$.progress.refused', \
+        json_object('at', '2026-01-01T00:00:00Z', 'request_id', NULL)) WHERE state = 'fenced'";
+    let copy = edited(&story, |db| {
+        assert_eq!(db.execute(sql, [])?, 2);
+        Ok(())
+    });
+    let seen =
+        check(&story, &allowed, &copy.expect("an edit"), "every fenced one is refused").await;
+    assert!(seen, "verify sees blobs that do not open as their rows say");
+}
+
 /// A store of its own is copied over, table by table, from another store of the same application.
 #[tokio::test]
 async fn rows_of_another_store_hand_nothing_out() {
