@@ -76,20 +76,19 @@ pub(crate) fn open_at(place: &Place, options: &SqliteOptions) -> Result<(Connect
     if db.is_readonly("main")? {
         return Err(Fault::Refused(StoreProblem::ReadOnly));
     }
-    let mut found = examine(&db, place)?;
-    if found.application != options.application {
+    let bound = examine(&db, place)?.application;
+    if bound != options.application && !bind_again(&db, &options.application)? {
         let asked = options.application.clone();
-        if !bind_again(&db, &asked)? {
-            let bound = found.application;
-            return Err(Fault::Refused(StoreProblem::OtherApplication { bound, asked }));
-        }
-        found.application = asked;
+        return Err(Fault::Refused(StoreProblem::OtherApplication { bound, asked }));
     }
     // Turns the write-ahead log on, for good. SQLite does not wait for other processes here.
     let log = || database::journal(&db, "WAL");
     wait_while(is_busy, options.busy_timeout, log)?;
     db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
-    Ok((db, found))
+    // Read with the log: the connection that writes opens it first. One that cannot write would take an I/O error
+    // for a file system that is read-only.
+    let binding = binding(&db)?;
+    Ok((db, binding))
 }
 
 /// Repeats what fails for as long as another process is at work, up to `patience`.
