@@ -3,12 +3,12 @@
 use std::{
     collections::HashMap,
     fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    sync::{Arc, Mutex, MutexGuard, Weak},
 };
 
 use tokio::sync::oneshot;
 
-use crate::{executor::Executor, fault::Fault};
+use crate::{executor::Executor, fault::Fault, finch::lock};
 
 /// What kind of call waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -43,7 +43,9 @@ impl fmt::Display for Point {
     }
 }
 
-pub(crate) struct Parked {
+/// A call that waits.
+#[derive(Clone)]
+pub(crate) struct Waiting {
     pub(crate) number: u64,
     pub(crate) host: usize,
     /// Which of the scheduler's tasks caused it.
@@ -53,27 +55,30 @@ pub(crate) struct Parked {
     pub(crate) with: Option<Arc<str>>,
     pub(crate) until: Option<i64>,
     pub(crate) since: i64,
+}
+
+struct Parked {
+    waiting: Waiting,
     /// Gone once its caller does not wait for it any more.
     waits: Weak<()>,
     go: Go,
 }
 
-/// Runs a call to its end, on its host's executor if it must; what came of it, in words.
-type Go = Box<dyn FnOnce(Option<Fault>, &Executor) -> String + Send>;
-
-impl Parked {
-    /// Runs it to its end; what came of it, in words. The caller gets the answer when its host runs again.
-    pub(crate) fn go(self, fault: Option<Fault>, executor: &Executor) -> String {
-        (self.go)(fault, executor)
-    }
-}
+/// Runs a call to its end, on its host's executor if it must; what came of it, in words. The caller gets the
+/// answer when its host runs again.
+pub(crate) type Go = Box<dyn FnOnce(Option<Fault>, &Executor) -> String + Send>;
 
 /// What a call is about, for the choice among those that wait.
 pub(crate) struct About {
     pub(crate) point: Point,
-    /// The secret that a call to Finch carries.
     pub(crate) with: Option<Arc<str>>,
     pub(crate) until: Option<i64>,
+}
+
+impl From<Point> for About {
+    fn from(point: Point) -> Self {
+        Self { point, with: None, until: None }
+    }
 }
 
 #[derive(Clone, Default)]
@@ -92,7 +97,7 @@ struct Inner {
 
 impl Gate {
     fn inner(&self) -> MutexGuard<'_, Inner> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0)
     }
 
     pub(crate) fn is_now(&self, now: i64) {
@@ -166,8 +171,8 @@ impl Gate {
             };
             let About { point, with, until } = about;
             let (since, waits) = (inner.now, Arc::downgrade(&waiting));
-            let parked = Parked { number, host, task, point, with, until, since, waits, go };
-            inner.parked.push(parked);
+            let waiting = Waiting { number, host, task, point, with, until, since };
+            inner.parked.push(Parked { waiting, waits, go });
         }
         let result = answered.await;
         drop(waiting);
@@ -177,8 +182,9 @@ impl Gate {
         }
     }
 
-    pub(crate) fn look<T>(&self, look: impl FnOnce(&[Parked]) -> T) -> T {
-        look(&self.inner().parked)
+    /// What waits, in the order of arrival.
+    pub(crate) fn waiting(&self) -> Vec<Waiting> {
+        self.inner().parked.iter().map(|parked| parked.waiting.clone()).collect()
     }
 
     /// Forgets what no task waits for any more.
@@ -186,20 +192,20 @@ impl Gate {
         self.inner().parked.retain(|parked| parked.waits.strong_count() > 0);
     }
 
-    pub(crate) fn take(&self, index: usize) -> Parked {
-        self.inner().parked.remove(index)
+    /// The call of this number, to be run.
+    pub(crate) fn take(&self, number: u64) -> Go {
+        let parked = &mut self.inner().parked;
+        let at = parked.iter().position(|parked| parked.waiting.number == number);
+        parked.remove(at.expect("a call that waits")).go
     }
 
     /// A host has crashed: nothing of it waits any more.
     pub(crate) fn forget(&self, host: usize) {
-        let gone: Vec<Parked> = {
-            let mut inner = self.inner();
-            inner.tasks.retain(|(of, _), _| *of != host);
-            let parked = std::mem::take(&mut inner.parked);
-            let (gone, kept) = parked.into_iter().partition(|p| p.host == host);
-            inner.parked = kept;
-            gone
-        };
+        let mut inner = self.inner();
+        inner.tasks.retain(|(of, _), _| *of != host);
+        let gone: Vec<Parked> =
+            inner.parked.extract_if(.., |parked| parked.waiting.host == host).collect();
+        drop(inner);
         drop(gone);
     }
 }

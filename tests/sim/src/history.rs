@@ -9,18 +9,19 @@ mod shape;
 mod step;
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     sync::{Arc, Mutex, atomic::AtomicI64},
 };
 
-use finch_core::{Application, ConnectionId, TokenId};
+use finch_core::{Application, ConnectionId, Token, TokenId};
 use finch_emulator::{DisconnectScope, EmulatorConfig, LocalEmulator};
-use finch_testkit::{Chance, Figures, MemoryTokenStore};
+use finch_testkit::{Chance, Figures};
 use finch_tests::finish;
+use tokio::task::JoinHandle;
 
 use crate::{
     clock::Clock,
-    disk::{Disk, Stores},
+    disk::Stores,
     finch::lock,
     gate::Gate,
     host::{Host, Shared},
@@ -48,10 +49,7 @@ pub struct Played {
 }
 
 /// The application of every history.
-///
-/// # Panics
-/// Never.
-pub fn application() -> Application {
+pub(crate) fn application() -> Application {
     Application {
         client_id: EmulatorConfig::DEFAULT_CLIENT_ID.parse().expect("an id"),
         origin: finch_core::Origin::new(LocalEmulator::URL).expect("an address"),
@@ -66,22 +64,20 @@ struct Running {
     to_fence: Vec<TokenId>,
     /// Others overtake it.
     slow: bool,
+    /// Everything that its result shows, and what came of it.
+    outcome: JoinHandle<(String, Outcome)>,
 }
 
-/// A task that has ended: everything that its result shows, and what came of it.
-type Ended = (usize, (String, Outcome));
-
-pub(crate) struct History<'a> {
+pub(crate) struct History {
     chance: Chance,
     shape: Shape,
     shared: Shared,
-    stores: Stores<'a>,
+    stores: Stores,
     hosts: Vec<Host>,
     judge: Judge,
     trace: Trace,
     figures: Figures,
     running: Vec<Running>,
-    outcomes: Arc<Mutex<Vec<Ended>>>,
     callbacks: Vec<Callback>,
     customer_of_code: HashMap<String, usize>,
     /// What completing with this state first gave.
@@ -99,16 +95,10 @@ pub(crate) struct History<'a> {
 }
 
 /// Plays the history of this seed.
-pub fn play(seed: u64, variant: Option<Variant>, disk: &mut Disk) -> Played {
+pub fn play(seed: u64, variant: Option<Variant>) -> Played {
     let mut chance = Chance::new(seed.wrapping_mul(0x5851_f42d_4c95_7f2d) ^ 0x1234_5678);
     let shape = Shape::new(&mut chance);
-    let application = application();
-    let stores = if shape.memory {
-        Stores::Memory(Arc::new(MemoryTokenStore::new(application.clone())))
-    } else {
-        disk.sweep();
-        Stores::Disk(disk)
-    };
+    let stores = if shape.memory { Stores::in_memory() } else { Stores::on_disk(shape.hosts) };
     let scope = if shape.pair { DisconnectScope::Pair } else { DisconnectScope::Connection };
     let shared = Shared {
         keys: Arc::new(Keys::of(stores.of(0))),
@@ -131,7 +121,6 @@ pub fn play(seed: u64, variant: Option<Variant>, disk: &mut Disk) -> Played {
         trace: Trace::default(),
         figures: Figures::default(),
         running: Vec::new(),
-        outcomes: Arc::default(),
         callbacks: Vec::new(),
         customer_of_code: HashMap::new(),
         completed: HashMap::new(),
@@ -152,7 +141,7 @@ pub fn play(seed: u64, variant: Option<Variant>, disk: &mut Disk) -> Played {
     Played { seed, trace, figures, broken: judge.broken() }
 }
 
-impl History<'_> {
+impl History {
     fn play(&mut self) {
         self.trace.line(format_args!("{:?}", self.shape));
         while self.judge.is_whole() && (self.ops_left > 0 || !self.running.is_empty()) {
@@ -238,12 +227,8 @@ impl History<'_> {
     /// I4: what one of the hosts would hand out now is active, and its customer's.
     fn check_hand_outs(&self, ledger: &Ledger) {
         let host = self.trace.steps() as usize % self.hosts.len();
-        let tokens = || self.judge.seen.iter().flat_map(|c| &c.tokens);
-        let mut asked: Vec<_> = tokens()
-            .filter_map(|t| Some((t.customer.clone()?, t.facts.connection_id.clone())))
-            .collect();
-        asked.sort();
-        asked.dedup();
+        let owned = |t: &Token| Some((t.customer.clone()?, t.facts.connection_id.clone()));
+        let asked: BTreeSet<_> = self.judge.tokens().filter_map(owned).collect();
         for (customer, id) in asked {
             let wanted = finch_core::TokenQuery::default();
             let given = finish(self.hosts[host].store.usable_token(&customer, &id, &wanted));
@@ -252,14 +237,8 @@ impl History<'_> {
             if secret.is_none() && ledger.unreadable.contains(&given.id) {
                 continue;
             }
-            let allowed = tokens().any(|t| {
-                t.state == finch_core::TokenState::Active
-                    && t.customer.as_ref() == Some(&customer)
-                    && !self.judge.covers(t.id)
-                    && secret.is_some()
-                    && ledger.secrets.get(&t.id) == secret.as_ref()
-            });
-            if !allowed {
+            let may_have = |secret| self.judge.may_be_given(&customer, secret, &ledger.secrets);
+            if !secret.as_deref().is_some_and(may_have) {
                 self.judge.fault(
                     "I4",
                     format_args!("{customer} is given a token of {id} that is not active"),

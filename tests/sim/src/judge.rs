@@ -65,8 +65,27 @@ impl Judge {
         self.seen.iter().find_map(|c| Some((c, c.token(id)?)))
     }
 
-    pub(crate) fn covers(&self, id: TokenId) -> bool {
+    pub(crate) fn tokens(&self) -> impl Iterator<Item = &Token> {
+        self.seen.iter().flat_map(|c| &c.tokens)
+    }
+
+    fn covers(&self, id: TokenId) -> bool {
         self.covered.contains(&id)
+    }
+
+    /// I4: whether this secret is of a token of this customer that is active, and that no disconnect covers.
+    pub(crate) fn may_be_given(
+        &self,
+        customer: &CustomerId,
+        secret: &str,
+        secrets: &BTreeMap<TokenId, Arc<str>>,
+    ) -> bool {
+        self.tokens().any(|token| {
+            token.state == TokenState::Active
+                && token.customer.as_ref() == Some(customer)
+                && !self.covers(token.id)
+                && secrets.get(&token.id).is_some_and(|known| **known == *secret)
+        })
     }
 
     pub(crate) fn look(&mut self, now: Vec<Connection>, case: &Case<'_>, figures: &mut Figures) {
@@ -96,7 +115,7 @@ impl Judge {
                     let others = matches!(
                         (&fence.intent.by, &token.customer), (Actor::Customer(its), Some(of)) if its != of
                     );
-                    !token.state.is_revoked() && !(joined && others)
+                    !(token.state.is_revoked() || joined && others)
                 });
                 self.covered.extend(fenced.map(|token| token.id));
             }

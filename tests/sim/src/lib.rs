@@ -4,7 +4,6 @@
     clippy::disallowed_methods,
     reason = "a simulation fails by panicking, and compares secrets"
 )]
-#![expect(missing_debug_implementations, reason = "its own tools, full of secrets, are not shown")]
 
 mod clock;
 mod disk;
@@ -25,9 +24,10 @@ mod store;
 mod trace;
 mod variant;
 
-pub use disk::Disk;
 pub use floors::USUAL;
-pub use history::{Played, application, play};
+pub use history::{Played, play};
 pub use run::run;
 pub use trace::Trace;
 pub use variant::Variant;
+
+pub(crate) use history::application;

@@ -4,19 +4,16 @@ use std::{ops::Range, sync::Mutex};
 
 use finch_testkit::{Figures, share};
 
-use crate::{Disk, Played, Variant, application, finch::lock, play};
+use crate::{Played, Variant, finch::lock, play};
 
 /// Plays the histories of these seeds, up to the first that breaks a promise: what they reached, and that one.
 ///
 /// # Panics
 /// If a thread does.
 pub fn run(seeds: Range<u64>, variant: Option<Variant>) -> (Figures, Option<Played>) {
-    let (figures, disks) = (Mutex::<Figures>::default(), Mutex::<Vec<Disk>>::default());
+    let figures = Mutex::<Figures>::default();
     let broken = share(seeds, |seed| {
-        let disk = lock(&disks).pop();
-        let mut disk = disk.unwrap_or_else(|| Disk::new(application()));
-        let played = play(seed, variant, &mut disk);
-        lock(&disks).push(disk);
+        let played = play(seed, variant);
         lock(&figures).add_case(&played.figures);
         if played.broken.is_empty() { Ok(()) } else { Err(played) }
     });

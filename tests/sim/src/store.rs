@@ -8,8 +8,8 @@ use std::{
 
 use async_trait::async_trait;
 use finch_core::{
-    AttemptId, Commit, Connection, ConnectionKey, CustomerId, Fingerprint, InstanceId, Leased,
-    NewAttempt, Sealed, Selector, Seq, StoreError, Timestamp, TokenId, TokenStore,
+    AttemptId, Commit, ConnectionKey, Fingerprint, InstanceId, Leased, NewAttempt, Sealed, Seq,
+    StoreError, Timestamp, TokenId, TokenStore,
 };
 use finch_testkit::Intercept;
 use finch_tests::finish;
@@ -17,22 +17,10 @@ use finch_tests::finish;
 use crate::{
     fault::Fault,
     finch::lock,
-    gate::{About, Kind, Point},
+    gate::{Kind, Point},
     host::Shared,
     keys::text,
 };
-
-/// The methods that only read.
-const READS: [&str; 8] = [
-    "keyring",
-    "possible_orphans",
-    "find",
-    "load",
-    "sealed",
-    "usable_token",
-    "connections",
-    "events",
-];
 
 /// What happens to one host's calls of the store.
 pub(crate) struct Gated {
@@ -59,17 +47,20 @@ impl Intercept for Gated {
         if !self.started.load(Ordering::Relaxed) {
             return call.await;
         }
-        let kind = if READS.contains(&method) { Kind::Read } else { Kind::Write };
-        let point = Point { kind, name: method };
-        let about = About { point, with: None, until: None };
+        let kind = match method {
+            "keyring" | "possible_orphans" | "find" | "load" | "sealed" | "usable_token"
+            | "connections" | "events" => Kind::Read,
+            _ => Kind::Write,
+        };
+        let about = Point { kind, name: method }.into();
         let run = |fault: Option<Fault>| {
             let answer = match fault {
                 Some(fault) if fault != Fault::IoAfter => Err(fault.store_error()),
-                _ => finish(call),
-            };
-            let answer = match fault {
-                Some(Fault::IoAfter) => Err(Fault::IoAfter.store_error()),
-                _ => answer,
+                Some(fault) => {
+                    drop(finish(call));
+                    Err(fault.store_error())
+                }
+                None => finish(call),
             };
             let note = std::mem::take(&mut lock(&self.shared.ledger).note);
             let said = match &answer {
@@ -91,20 +82,6 @@ impl Intercept for Gated {
         let id = next.open_attempt(attempt, state).await?;
         lock(&self.shared.ledger).attempts.insert(*state, id);
         Ok(id)
-    }
-
-    async fn load(
-        &self,
-        next: &dyn TokenStore,
-        selector: Selector<'_>,
-        customer: Option<&CustomerId>,
-    ) -> Result<Option<Connection>, StoreError> {
-        match selector {
-            // It differs from one store to the next.
-            Selector::Fingerprint(_) => self.note("by fingerprint"),
-            selector => self.note(format_args!("{selector:?}")),
-        }
-        next.load(selector, customer).await
     }
 
     async fn commit(&self, next: &dyn TokenStore, commit: Commit) -> Result<Seq, StoreError> {

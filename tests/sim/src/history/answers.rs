@@ -1,8 +1,9 @@
 //! The result of a call: what follows from it, and whether it is true.
 
 use finch_app::{BegunConnect, CompleteConnectError, DisconnectError, DisconnectOutcome};
-use finch_core::{AuthorizationCode, TokenState};
+use finch_core::{AuthorizationCode, Token, TokenState};
 use finch_seal::Domain;
+use finch_tests::finish;
 
 use super::{History, Running};
 use crate::{
@@ -14,9 +15,10 @@ use crate::{
 /// Employers and providers, by number.
 const PAIRS: [(&str, &str); 3] = [("gusto", "acme"), ("gusto", "beta"), ("bob", "acme")];
 
-impl History<'_> {
-    pub(super) fn answer(&mut self, running: Running, (shown, outcome): (String, Outcome)) {
-        let Running { task, host, op, to_fence, .. } = running;
+impl History {
+    pub(super) fn answer(&mut self, ended: Running) {
+        let Running { task, host, op, to_fence, outcome, .. } = ended;
+        let (shown, outcome) = finish(outcome).expect("a use case that does not panic");
         self.check_secrecy(&shown);
         let short: String = shown.lines().next().unwrap_or_default().chars().take(240).collect();
         self.trace.line(format_args!("h{host} t{task} {} ends: {short}", op.name()));
@@ -32,10 +34,10 @@ impl History<'_> {
                         self.judge.fault("I6", "a callback gives another connection");
                     }
                     let own = Some(customer_id(callback.customer));
-                    let mut tokens = self.judge.seen.iter().flat_map(|c| &c.tokens);
-                    if !tokens
-                        .any(|t| t.customer == own && t.facts.connection_id == done.connection_id)
-                    {
+                    let is_it = |t: &Token| {
+                        t.customer == own && t.facts.connection_id == done.connection_id
+                    };
+                    if !self.judge.tokens().any(is_it) {
                         self.judge.fault("I8", "a token is acknowledged and not stored");
                     }
                 }
@@ -45,16 +47,9 @@ impl History<'_> {
                     lock(&self.shared.ledger).handed_back.insert(secret);
                 }
                 Err(error) => {
-                    let store = matches!(
-                        error,
-                        CompleteConnectError::Store(_) | CompleteConnectError::CutOff
-                    );
-                    let own = !matches!(error, CompleteConnectError::UnknownState);
-                    if self.completed.contains_key(callback.state.expose())
-                        && !store
-                        && own
-                        && !other
-                    {
+                    use CompleteConnectError::{CutOff, Store, UnknownState};
+                    let excused = other || matches!(error, Store(_) | CutOff | UnknownState);
+                    if !excused && self.completed.contains_key(callback.state.expose()) {
                         self.judge
                             .fault("I6", format_args!("a callback that succeeded fails: {error}"));
                     }
@@ -64,19 +59,16 @@ impl History<'_> {
                 self.judge.fault("I9", "a disconnect does not find its own tokens");
             }
             (_, Outcome::Disconnected(Ok(done))) => {
-                let fenced = matches!(
-                    done,
-                    DisconnectOutcome::Disconnected { .. }
-                        | DisconnectOutcome::Pending { .. }
-                        | DisconnectOutcome::Retired { .. }
-                );
-                self.figures.hit(match done {
-                    DisconnectOutcome::Disconnected { .. } => "outcome disconnected",
-                    DisconnectOutcome::Pending { .. } => "outcome pending",
-                    DisconnectOutcome::AlreadyDisconnected => "outcome already disconnected",
-                    DisconnectOutcome::Retired { .. } => "outcome retired",
-                    _ => "outcome shared",
-                });
+                let (fenced, name) = match done {
+                    DisconnectOutcome::Disconnected { .. } => (true, "outcome disconnected"),
+                    DisconnectOutcome::Pending { .. } => (true, "outcome pending"),
+                    DisconnectOutcome::Retired { .. } => (true, "outcome retired"),
+                    DisconnectOutcome::AlreadyDisconnected => {
+                        (false, "outcome already disconnected")
+                    }
+                    _ => (false, "outcome shared"),
+                };
+                self.figures.hit(name);
                 for id in to_fence.into_iter().filter(|_| fenced) {
                     let state = self.judge.token(id).map(|(_, t)| t.state.clone());
                     if matches!(state, Some(TokenState::Active | TokenState::Unverified)) {
@@ -86,14 +78,8 @@ impl History<'_> {
             }
             (Op::Use(who, _), Outcome::Used(given)) => {
                 self.figures.hit("a token was given out");
-                let own = Some(customer_id(who));
-                let secrets = lock(&self.shared.ledger).secrets.clone();
-                let mut tokens = self.judge.seen.iter().flat_map(|c| &c.tokens);
-                let allowed = tokens.any(|t| {
-                    let same = secrets.get(&t.id).is_some_and(|s| **s == *given.secret.expose());
-                    same && t.state == TokenState::Active && t.customer == own
-                });
-                if !allowed {
+                let (own, ledger) = (customer_id(who), lock(&self.shared.ledger));
+                if !self.judge.may_be_given(&own, given.secret.expose(), &ledger.secrets) {
                     self.judge.fault("I4", "a token is given out that is not active");
                 }
             }

@@ -4,7 +4,7 @@ use super::History;
 use crate::{
     clock::beginning,
     finch::lock,
-    gate::{Kind, Parked, Point},
+    gate::{Kind, Point, Waiting},
     op::Op,
 };
 
@@ -21,16 +21,14 @@ pub(super) struct OnItsWay {
 /// for longer may call beside another one.
 const SURELY_LEASED: i64 = 7900;
 
-impl History<'_> {
+impl History {
     /// Looks at the calls that have begun since it last looked.
     pub(super) fn check_calls(&mut self) {
-        let waiting: Vec<_> = self.shared.gate.look(|parked| {
-            let call = |p: &&Parked| matches!(p.point.kind, Kind::Send | Kind::Answer);
-            let waits = |p: &Parked| (p.number, p.task, p.point, p.with.clone(), p.since);
-            parked.iter().filter(call).map(waits).collect()
-        });
-        self.calls.retain(|call| waiting.iter().any(|(_, task, ..)| *task == call.task));
-        for (number, task, Point { kind, name }, with, since) in waiting {
+        let waiting = self.shared.gate.waiting().into_iter();
+        let waiting: Vec<_> =
+            waiting.filter(|c| matches!(c.point.kind, Kind::Send | Kind::Answer)).collect();
+        self.calls.retain(|call| waiting.iter().any(|c| c.task == call.task));
+        for Waiting { number, task, point: Point { kind, name }, with, since, .. } in waiting {
             if kind != Kind::Send || number <= self.last_call {
                 continue;
             }

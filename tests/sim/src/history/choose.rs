@@ -9,7 +9,7 @@ use super::History;
 use crate::{
     fault::{Fault, OTHER_401},
     finch::lock,
-    gate::{Kind, Parked},
+    gate::{Kind, Waiting},
     op::{Op, Place, Who, customer_id},
     remote::Twist,
 };
@@ -17,7 +17,7 @@ use crate::{
 /// How often a person comes back with the same code at most.
 const CALLBACKS: u32 = 3;
 
-impl History<'_> {
+impl History {
     pub(super) fn choose_op(&mut self) -> Op {
         let fresh = self.callbacks.iter().any(|c| c.times == 0);
         let stale = self.callbacks.iter().any(|c| c.times > 0 && c.times < CALLBACKS);
@@ -132,15 +132,15 @@ impl History<'_> {
         Some(AccessToken::new(&*self.chance.pick(&known)?.0))
     }
 
-    pub(super) fn choose_fault(&mut self, parked: &Parked) -> Option<Fault> {
+    pub(super) fn choose_fault(&mut self, call: &Waiting) -> Option<Fault> {
         if !self.faults {
             return None;
         }
-        let store = matches!(parked.point.kind, Kind::Read | Kind::Write);
+        let store = matches!(call.point.kind, Kind::Read | Kind::Write);
         if store && self.shared.clock.now() < self.full_until {
             return Some(Fault::Full);
         }
-        let percent = match parked.point.kind {
+        let percent = match call.point.kind {
             Kind::Send => self.shape.finch_faults,
             Kind::Read | Kind::Write => self.shape.store_faults,
             Kind::Answer | Kind::Sleep => 0,
@@ -148,9 +148,9 @@ impl History<'_> {
         if !self.chance.percent(percent) {
             return None;
         }
-        match parked.point.kind {
+        match call.point.kind {
             Kind::Read => {
-                let secret = if parked.point.name == "sealed" { 8 } else { 0 };
+                let secret = if call.point.name == "sealed" { 8 } else { 0 };
                 self.chance.weighted(&[
                     (2, Fault::Busy),
                     (2, Fault::Io),
@@ -163,19 +163,19 @@ impl History<'_> {
                 (2, Fault::Io),
                 (4, Fault::IoAfter),
             ]),
-            _ => self.finch_fault(parked),
+            _ => self.finch_fault(call),
         }
     }
 
-    fn finch_fault(&mut self, parked: &Parked) -> Option<Fault> {
+    fn finch_fault(&mut self, call: &Waiting) -> Option<Fault> {
         let late = 5 + self.chance.below(355) as u16;
         let word = self.chance.pick(&OTHER_401)?;
-        let name = parked.point.name;
+        let name = call.point.name;
         let effect = |weight| if name == "introspect" { 0 } else { weight };
         let only = |names: &[&str], weight| if names.contains(&name) { weight } else { 0 };
         let about_token = |weight| only(&["introspect", "disconnect"], weight);
         // Finch's documents let an acknowledged token answer any 401: such a one would be a lie.
-        let unknown = parked.with.as_deref().is_some_and(|secret| !self.is_acknowledged(secret));
+        let unknown = call.with.as_deref().is_some_and(|secret| !self.is_acknowledged(secret));
         self.chance.weighted(&[
             (3, Fault::NotConnected),
             (2, Fault::Status(503)),

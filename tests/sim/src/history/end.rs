@@ -8,7 +8,6 @@ use finch_tests::finish;
 
 use super::History;
 use crate::{
-    disk::Stores,
     finch::lock,
     keys::text,
     op::{Op, operator},
@@ -18,7 +17,7 @@ const DAY: i64 = 24 * 3600 * 1000;
 /// So many passes must be enough: a lying success is noticed after seven questions.
 const PASSES: usize = 24;
 
-impl History<'_> {
+impl History {
     pub(super) fn end(&mut self) {
         self.trace.line(format_args!("faults stop"));
         self.faults = false;
@@ -74,11 +73,10 @@ impl History<'_> {
         self.check_secrets();
         let trace = self.trace.text().to_owned();
         self.check_secrecy(&trace);
-        if let Stores::Disk(disk) = &self.stores
+        if let Some(bytes) = self.stores.written()
             && self.chance.percent(10)
         {
             self.figures.hit("files searched for secrets");
-            let bytes = disk.bytes();
             let text = String::from_utf8_lossy(&bytes);
             let remote = lock(&self.shared.remote);
             let secrets = remote.issued.iter().map(|i| &*i.secret);
@@ -95,7 +93,7 @@ impl History<'_> {
     fn check_secrets(&self) {
         let shared = self.shared.clone();
         let (store, ledger) = (self.hosts[0].store.clone(), lock(&shared.ledger));
-        for token in self.judge.seen.iter().flat_map(|c| &c.tokens) {
+        for token in self.judge.tokens() {
             let kept = finish(store.sealed(token.id)).expect("the store answers the judge");
             let right = match token.state {
                 TokenState::Revoked { .. } => kept.is_none(),

@@ -4,15 +4,14 @@ use std::sync::{Arc, atomic::Ordering};
 
 use super::History;
 use crate::{
-    disk::Stores,
     finch::lock,
-    gate::{Kind, Parked, Point},
+    gate::{Kind, Point, Waiting},
     host::Host,
 };
 
 const YEAR: i64 = 365 * 24 * 3600;
 
-impl History<'_> {
+impl History {
     pub(super) fn event(&mut self) -> bool {
         let dice = self.chance.below(1000) as u32;
         let crashes = self.shape.crashes;
@@ -39,35 +38,29 @@ impl History<'_> {
     /// A host ends without warning, and starts again. A write that it asked for may still happen.
     fn crash(&mut self) {
         let host = self.chance.below(self.hosts.len());
-        let (asked, points): (Vec<usize>, Vec<String>) = self.shared.gate.look(|parked| {
-            let of_host = || parked.iter().enumerate().filter(|(_, p)| p.host == host);
-            let is_sent = |p: &Parked| matches!(p.point.kind, Kind::Write | Kind::Send);
-            let asked = of_host().filter(|(_, p)| is_sent(p)).map(|(at, _)| at);
-            (asked.collect(), of_host().map(|(_, p)| p.point.to_string()).collect())
-        });
+        let mut calls = self.shared.gate.waiting();
+        calls.retain(|call| call.host == host);
+        let points: Vec<_> = calls.iter().map(|call| call.point.to_string()).collect();
+        let asked = calls.iter().filter(|c| matches!(c.point.kind, Kind::Write | Kind::Send));
+        let asked: Vec<_> = asked.cloned().collect();
         for point in &points {
             self.figures.hit(&format!("crash at {point}"));
         }
         self.figures.hit("crash");
         if self.chance.percent(40)
-            && let Some(at) = self.chance.pick(&asked)
+            && let Some(Waiting { number, point, task, .. }) = self.chance.pick(&asked)
         {
-            let parked = self.shared.gate.take(at);
-            let (point, task) = (parked.point, parked.task);
-            let said = parked.go(None, &self.hosts[host].executor);
+            calls.retain(|call| call.number != number);
+            let go = self.shared.gate.take(number);
+            let said = go(None, &self.hosts[host].executor);
             self.figures.hit(&format!("crash after {point}"));
             self.trace.line(format_args!("h{host} t{task} {point}, unheard: {said}"));
-            let customer =
-                self.running.iter().find(|r| r.task == task).and_then(|r| r.op.customer());
-            self.judge(customer);
+            self.judge(self.customer_of(task));
         }
         // What was on its way may also take effect later.
-        let sent: Vec<Arc<str>> = self.shared.gate.look(|parked| {
-            let point = Point { kind: Kind::Send, name: "disconnect" };
-            let sent = |p: &&Parked| p.host == host && p.point == point;
-            parked.iter().filter(sent).filter_map(|p| p.with.clone()).collect()
-        });
-        for token in sent {
+        let disconnect = Point { kind: Kind::Send, name: "disconnect" };
+        let sent = calls.into_iter().filter(|call| call.point == disconnect);
+        for token in sent.filter_map(|call| call.with) {
             if self.chance.percent(40) {
                 let at = self.shared.clock.now() + 1000 * (5 + self.chance.below(355) as i64);
                 self.figures.hit("a crash during a disconnect that takes effect late");
@@ -78,27 +71,17 @@ impl History<'_> {
         self.trace.line(format_args!("h{host} crashes at {points:?}"));
         self.running.retain(|running| running.host != host);
         let wrong_by = Arc::clone(&self.hosts[host].wrong_by);
-        let store = self.stores.of(host);
-        let old = std::mem::replace(
-            &mut self.hosts[host],
-            Host::start(host, &self.shared, store, Arc::clone(&wrong_by)),
-        );
-        drop(old);
+        if reopens {
+            self.stores.reopen(host);
+        }
+        self.hosts[host] = Host::start(host, &self.shared, self.stores.of(host), wrong_by);
         self.shared.gate.forget(host);
         lock(&self.shared.loss).crash(host);
-        if let (true, Stores::Disk(disk)) = (reopens, &mut self.stores) {
-            disk.reopen(host);
-            self.hosts[host] = Host::start(host, &self.shared, self.stores.of(host), wrong_by);
-        }
         // I8: what was written is there.
         let now = self.snapshot();
         if now != self.judge.seen {
             self.judge.fault("I8", "a crash changed what is stored");
         }
-        self.check_after_crash();
-    }
-
-    fn check_after_crash(&mut self) {
         let ledger = Arc::clone(&self.shared.ledger);
         self.check_hand_outs(&lock(&ledger));
     }

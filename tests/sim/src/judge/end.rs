@@ -30,8 +30,7 @@ impl Judge {
 
     /// I10: what would be handed out here is accepted there.
     pub(crate) fn check_agreement(&self, remote: &Remote, ledger: &Ledger) {
-        let tokens = self.seen.iter().flat_map(|c| &c.tokens);
-        for token in tokens.filter(|token| token.state == TokenState::Active) {
+        for token in self.tokens().filter(|token| token.state == TokenState::Active) {
             let Some(secret) = ledger.secrets.get(&token.id) else { continue };
             let known = remote.issued.iter().find(|i| i.secret == *secret);
             if known.is_none_or(|i| !i.alive && !i.ended_outside) {

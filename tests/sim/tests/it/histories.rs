@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use finch_sim::{Disk, Played, USUAL, application, play, run};
+use finch_sim::{Played, USUAL, play, run};
 use finch_testkit::{number, seed_base};
 
 /// The figure of CI.
@@ -20,7 +20,7 @@ fn whole(played: &Played) {
 #[test]
 fn histories() {
     if let Some(seed) = number("FINCH_SEED") {
-        let played = play(seed, None, &mut Disk::new(application()));
+        let played = play(seed, None);
         println!("{}\n{}", played.trace.text(), played.figures);
         return whole(&played);
     }
@@ -77,23 +77,14 @@ const BROKEN_ONCE: &[u64] = &[
 
 #[test]
 fn what_broke_once_holds() {
-    let mut disk = Disk::new(application());
-    for seed in BROKEN_ONCE {
-        whole(&play(*seed, None, &mut disk));
-    }
+    BROKEN_ONCE.iter().for_each(|seed| whole(&play(*seed, None)));
 }
 
-/// The same seed gives the same history, step by step, whatever ran before.
+/// The same seed gives the same history, step by step.
 #[test]
 fn a_seed_is_a_history() {
-    let (mut one, mut other) = (Disk::new(application()), Disk::new(application()));
     for seed in 0..300 {
-        let first = play(seed, None, &mut one);
-        // Not in the same order.
-        if seed % 3 == 0 {
-            play(seed + 1000, None, &mut other);
-        }
-        let second = play(seed, None, &mut other);
+        let [first, second] = [(); 2].map(|()| play(seed, None));
         assert_eq!(first.trace.text(), second.trace.text());
     }
 }
