@@ -37,10 +37,10 @@ pub enum Lie {
     All,
 }
 
-/// One folder whose files are watched. What SQLite does to them is written on a tape, if one is in,
+/// One folder whose files are watched. What SQLite does to them is written on a tape until the folder is unmounted,
 /// and fails where a fault is set.
 #[derive(Debug)]
-pub struct Disk {
+pub(crate) struct Disk {
     folder: PathBuf,
     state: Mutex<State>,
 }
@@ -57,44 +57,37 @@ struct State {
 }
 
 impl Disk {
-    /// Watches the files in `folder`, which SQLite has not opened yet.
-    pub fn mount(folder: &Path) -> Arc<Self> {
+    /// Tapes what is done to the files in `folder`, which SQLite has not opened yet.
+    pub(crate) fn mount(folder: &Path) -> Arc<Self> {
         ffi::install();
         let folder = folder.canonicalize().unwrap_or_else(|_| folder.into());
-        let disk = Arc::new(Self { folder: folder.clone(), state: Mutex::default() });
+        let state = State { tape: Some(Tape::default()), ..State::default() };
+        let disk = Arc::new(Self { folder: folder.clone(), state: Mutex::new(state) });
         locked(&MOUNTED).get_or_insert_default().insert(folder, disk.clone());
         disk
     }
 
-    /// Watches them no longer. Files that are open stay watched until they are closed.
-    pub fn unmount(&self) {
+    /// Watches no file that is opened from now on: the tape so far.
+    pub(crate) fn unmount(&self) -> Tape {
         if let Some(mounted) = &mut *locked(&MOUNTED) {
             mounted.remove(&self.folder);
         }
-    }
-
-    /// Puts a tape in.
-    pub fn record(&self) {
-        locked(&self.state).tape = Some(Tape::default());
-    }
-
-    pub(crate) fn take_tape(&self) -> Tape {
         locked(&self.state).tape.take().unwrap_or_default()
     }
 
     /// Lies about syncs from now on.
-    pub fn lie(&self, lie: Lie) {
+    pub(crate) fn lie(&self, lie: Lie) {
         locked(&self.state).lie = lie;
     }
 
     /// Fails from now on as `fault` says; counting begins here.
-    pub fn arm(&self, fault: Fault) {
+    pub(crate) fn arm(&self, fault: Fault) {
         let mut state = locked(&self.state);
         (state.fault, state.seen, state.hit) = (Some(fault), 0, None);
     }
 
     /// Fails no longer. Returns the first operation that failed.
-    pub fn disarm(&self) -> Option<Op> {
+    pub(crate) fn disarm(&self) -> Option<Op> {
         let mut state = locked(&self.state);
         state.fault = None;
         state.hit.take()

@@ -6,10 +6,9 @@ use rusqlite::ffi;
 
 use crate::tape::Name;
 
-/// An operation of the VFS that may fail.
+/// An operation of the VFS that may fail, named as SQLite names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[expect(missing_docs, reason = "named as SQLite names them")]
-pub enum Op {
+pub(crate) enum Op {
     Open,
     Delete,
     Access,

@@ -70,7 +70,8 @@ impl History {
             if let Step::EndFromDashboard(_) = step {
                 let ended = alive.into_iter().map(|(token, ..)| token);
                 let ended = ended.filter(|token| !host.finch.accepts(token));
-                host.book.ended_outside(ended.map(|token| token.expose().to_owned()));
+                let ended = ended.map(|token| token.expose().to_owned());
+                host.book.open().outside.extend(ended);
                 watched.intercept.mark_finch();
             }
         }

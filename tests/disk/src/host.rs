@@ -37,7 +37,6 @@ impl Host {
         let folder = folder();
         image.write(folder.path()).or_broken("the files")?;
         let disk = Disk::mount(folder.path());
-        disk.record();
         let (book, finch) = (Book::from(ledger.clone()), Arc::new(finch.copy()));
         Ok(Self { folder, disk, book, finch, system })
     }
@@ -56,8 +55,7 @@ impl Host {
 
     /// Its disk is watched no longer: what was done to it.
     pub(crate) fn leave(&self) -> Tape {
-        self.disk.unmount();
-        self.disk.take_tape()
+        self.disk.unmount()
     }
 }
 

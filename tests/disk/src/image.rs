@@ -85,41 +85,29 @@ impl Image {
     }
 }
 
-/// How a power loss treats a file's writes.
-#[derive(Clone, Copy)]
-struct Style {
-    /// Of eight writes, so many are made.
-    made_of_8: usize,
-    shuffled: bool,
-    /// Of eight writes that are made, so many are torn.
-    torn_of_8: usize,
-}
-
 fn survived(
     replay: &Replay<'_>,
     platter: &Platter,
     chance: &mut Chance,
     shape: &mut Shape,
 ) -> Vec<u8> {
-    let style = Style {
-        made_of_8: [0, 2, 4, 6, 7, 7, 8, 8][chance.below(8)],
-        shuffled: chance.one_in(2),
-        torn_of_8: [0, 0, 1, 4, 8][chance.below(5)],
-    };
+    let made_of_8 = [0, 2, 4, 6, 7, 7, 8, 8][chance.below(8)];
+    let shuffled = chance.one_in(2);
+    let torn_of_8_made = [0, 0, 1, 4, 8][chance.below(5)];
     let mut content = platter.durable.clone();
     let mut events = platter.pending.clone();
-    if style.shuffled && events.len() > 1 {
+    if shuffled && events.len() > 1 {
         chance.shuffle(&mut events);
         shape.insert("reordered");
     }
     for event in events {
         let event = &replay.tape.events[event];
-        let made = chance.below(8) < style.made_of_8;
+        let made = chance.below(8) < made_of_8;
         shape.extend((!made).then_some("writes lost"));
         match event {
             Event::Size(..) if !made => drop(shape.insert("truncation lost")),
             _ if !made => {}
-            Event::Write(_, at, bytes) if chance.below(8) < style.torn_of_8 => {
+            Event::Write(_, at, bytes) if chance.below(8) < torn_of_8_made => {
                 let at = usize::try_from(*at).unwrap_or(0);
                 torn(&mut content, at, bytes, chance, shape);
             }

@@ -21,6 +21,8 @@ pub(crate) struct Ledger {
     pub(crate) handed_back: BTreeSet<String>,
     /// What was handed out and must not have been.
     pub(crate) wrong: Vec<String>,
+    /// The store's errors, by name.
+    pub(crate) errors: Vec<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -48,7 +50,8 @@ impl Ledger {
         }
     }
 
-    fn commit(&mut self, commit: Commit, admitted: Option<(TokenId, String)>) {
+    /// A commit is durable, under its number; with the secret of the token that is new in it.
+    pub(crate) fn commit(&mut self, commit: Commit, admitted: Option<(TokenId, String)>) {
         for token in commit.tokens {
             let known = Known { secret: None, state: token.state.clone() };
             self.tokens.entry(token.id).or_insert(known).state = token.state;
@@ -59,67 +62,36 @@ impl Ledger {
             known.secret = Some(secret);
         }
     }
+
+    /// A token is handed out: it must not have been taken back.
+    pub(crate) fn handed_out(&mut self, token: TokenId) {
+        let known = self.tokens.get(&token).map(|known| &known.state);
+        if let Some(state) = known.filter(|state| !state.is_live()) {
+            self.wrong.push(format!("{token} is handed out, and was acknowledged as {state:?}"));
+        }
+    }
+
+    pub(crate) fn error(&mut self, error: &impl std::fmt::Debug) {
+        let name = format!("{error:?}").chars().take_while(char::is_ascii_alphanumeric).collect();
+        self.errors.push(name);
+    }
 }
 
-/// The ledger that is being written, and the errors of the store meanwhile.
+/// The ledger that is being written.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Book(Arc<Mutex<(Ledger, Vec<String>)>>);
+pub(crate) struct Book(Arc<Mutex<Ledger>>);
 
 impl Book {
     /// A book that goes on from here.
     pub(crate) fn from(ledger: Ledger) -> Self {
-        Self(Arc::new(Mutex::new((ledger, Vec::new()))))
+        Self(Arc::new(Mutex::new(ledger)))
     }
 
-    fn open(&self) -> MutexGuard<'_, (Ledger, Vec<String>)> {
+    pub(crate) fn open(&self) -> MutexGuard<'_, Ledger> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn now(&self) -> Ledger {
-        self.open().0.clone()
-    }
-
-    pub(crate) fn claimed(&self, attempt: AttemptId) {
-        self.open().0.exchanges.push(Exchange { attempt, secret: None });
-    }
-
-    /// Finch has issued this in the exchange that began last.
-    pub(crate) fn issued(&self, secret: String) {
-        if let Some(exchange) = self.open().0.exchanges.last_mut() {
-            exchange.secret = Some(secret);
-        }
-    }
-
-    /// A commit is durable, under its number; with the secret of the token that is new in it.
-    pub(crate) fn committed(&self, commit: Commit, admitted: Option<(TokenId, String)>) {
-        self.open().0.commit(commit, admitted);
-    }
-
-    /// Tokens that Finch has ended without us.
-    pub(crate) fn ended_outside(&self, tokens: impl IntoIterator<Item = String>) {
-        self.open().0.outside.extend(tokens);
-    }
-
-    /// Tokens that an error carried back to its caller.
-    pub(crate) fn handed_back(&self, tokens: impl IntoIterator<Item = String>) {
-        self.open().0.handed_back.extend(tokens);
-    }
-
-    /// A token is handed out: it must not have been taken back.
-    pub(crate) fn handed_out(&self, token: TokenId) {
-        let (ledger, _) = &mut *self.open();
-        let known = ledger.tokens.get(&token).map(|known| &known.state);
-        if let Some(state) = known.filter(|state| !state.is_live()) {
-            ledger.wrong.push(format!("{token} is handed out, and was acknowledged as {state:?}"));
-        }
-    }
-
-    pub(crate) fn error(&self, error: &impl std::fmt::Debug) {
-        let name = format!("{error:?}").chars().take_while(char::is_ascii_alphanumeric).collect();
-        self.open().1.push(name);
-    }
-
-    pub(crate) fn errors(&self) -> Vec<String> {
-        self.open().1.clone()
+        self.open().clone()
     }
 }

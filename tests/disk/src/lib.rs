@@ -26,8 +26,8 @@ mod recover;
 
 mod trial;
 
-pub use disk::{Disk, Lie};
-pub use fault::{Fault, Kind, Op};
+pub use disk::Lie;
+pub use fault::{Fault, Kind};
 pub use judge::Broken;
-pub use power::{IMAGES_OF_ONE, images};
-pub use trial::{Day, Outcome};
+pub use power::images;
+pub use trial::Day;

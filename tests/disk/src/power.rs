@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// So many images of one history.
-pub const IMAGES_OF_ONE: usize = 200;
+const IMAGES_OF_ONE: usize = 200;
 /// So many of one recovery, which is recorded for one image in [`RECORDED`].
 const IMAGES_OF_A_RECOVERY: usize = 8;
 const RECORDED: usize = 40;
@@ -29,16 +29,16 @@ const COMMIT: Stage = "in a commit";
 const CHECKPOINT: Stage = "in a checkpoint";
 const QUIET: Stage = "in quiet";
 
-/// Takes up to `count` different images of the history of this seed, and checks each.
+/// Takes different images of the history of this seed, and checks each.
 ///
 /// # Errors
 /// The first that is broken.
-pub fn images(seed: u64, count: usize, lie: Lie, figures: &mut Figures) -> Result<(), Broken> {
+pub fn images(seed: u64, lie: Lie, figures: &mut Figures) -> Result<(), Broken> {
     let history = History::run(seed, lie)?;
     figures.hit("histories");
     figures.add("events", history.tape.events.len() as u64);
     let mut chance = Chance::new(!seed);
-    images_of(&history, count, true, &mut chance, figures)
+    images_of(&history, IMAGES_OF_ONE, true, &mut chance, figures)
 }
 
 fn images_of(

@@ -5,7 +5,7 @@ use std::{path::Path, sync::Arc, time::Duration};
 use finch_app::{KeysError, OpenFinchError, System as _};
 use finch_core::Fingerprint;
 use finch_sqlite::{SqliteOptions, SqliteTokenStore};
-use finch_testkit::{Chance, FakeFinch, Reach, application};
+use finch_testkit::{Chance, FakeFinch, Figures, Reach, application};
 use finch_tests::{Step, TestSystem, World, folder};
 
 use crate::{
@@ -20,19 +20,6 @@ use crate::{
 };
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
-
-/// How a trial came out.
-#[derive(Debug)]
-pub struct Outcome {
-    /// The first operation that failed; none: the part was over before.
-    pub hit: Option<Op>,
-    /// Whether the power went, too, after the fault.
-    pub loses_power: bool,
-    /// How many tokens an error carried back.
-    pub handed_back: usize,
-    /// The errors of the store, by name.
-    pub errors: Vec<String>,
-}
 
 /// A day, in parts; each begins with what the one before has left.
 #[derive(Debug)]
@@ -135,19 +122,25 @@ impl Day {
         self.day
     }
 
-    /// Lives through one part, with this fault.
+    /// Lives through one part, with this fault: what it reached. Whether an operation failed; none did: the part
+    /// was over before.
     ///
     /// # Errors
     /// What is broken.
-    pub fn trial(&self, part: usize, fault: Fault) -> Result<Outcome, Broken> {
+    pub fn trial(&self, part: usize, fault: Fault, figures: &mut Figures) -> Result<bool, Broken> {
         let (host, world) = self.live(part, Some(fault))?;
         drop(world);
         let hit = host.disk.disarm();
         let tape = host.leave();
         check(&host, host.folder.path(), Some(fault))?;
-        let writes = [Op::Write, Op::Sync, Op::Truncate, Op::Delete];
-        let loses_power = hit.is_some_and(|op| writes.contains(&op));
-        if loses_power {
+        figures.hit("runs");
+        let Some(hit) = hit else { return Ok(false) };
+        figures.hit(&format!("{hit:?} fails"));
+        let Ledger { handed_back, errors, .. } = host.book.now();
+        figures.add("tokens handed back", handed_back.len() as u64);
+        errors.iter().for_each(|error| figures.hit(&format!("{:?}: {error}", fault.kind)));
+        if matches!(hit, Op::Write | Op::Sync | Op::Truncate | Op::Delete) {
+            figures.hit("then power loss");
             let mut replay = Replay::new(&tape, Arc::default(), host.finch.clone());
             replay.go_to(tape.events.len());
             let left = folder();
@@ -156,8 +149,7 @@ impl Day {
             let checked = check(&host, left.path(), Some(fault));
             checked.map_err(|Broken(what)| Broken(format!("and then power loss: {what}")))?;
         }
-        let handed_back = host.book.now().handed_back.len();
-        Ok(Outcome { hit, loses_power, handed_back, errors: host.book.errors() })
+        Ok(true)
     }
 
     /// Lives through a part of a day: the host, and the world as it then is, if its store could be opened.
@@ -188,7 +180,8 @@ impl Day {
                 drop(world.store.claim_attempt(None, &unknown, &unknown, host.system.now()).await);
                 let handed_back =
                     std::mem::take(&mut *world.handed_back.lock().or_broken("a lock")?);
-                host.book.handed_back(handed_back.iter().map(|token| token.expose().to_owned()));
+                let handed_back = handed_back.iter().map(|token| token.expose().to_owned());
+                host.book.open().handed_back.extend(handed_back);
             }
             Ok(Some(world))
         })?;
@@ -202,7 +195,7 @@ async fn open(host: &Host) -> Result<Option<World>, Broken> {
         let busy_timeout = Duration::from_millis(1);
         let options = SqliteOptions { busy_timeout, ..options(host.folder.path()) };
         match SqliteTokenStore::open(options) {
-            Err(error) => host.book.error(&error.problem),
+            Err(error) => host.book.open().error(&error.problem),
             Ok(store) => match host.wire(store).await {
                 Ok((world, _)) => return Ok(Some(world)),
                 Err(OpenFinchError::Keys(KeysError::Store(_))) => {}
@@ -215,10 +208,9 @@ async fn open(host: &Host) -> Result<Option<World>, Broken> {
 
 /// The host got the errors that the fault may cause, and no others. The fault is gone, and the host begins again.
 fn check(host: &Host, path: &Path, fault: Option<Fault>) -> Result<(), Broken> {
-    let errors = host.book.errors();
-    let other = errors.iter().find(|error| !may_cause(fault, error));
-    ensure(other.is_none(), || format!("the host gets {other:?}"))?;
     let ledger = host.book.now();
+    let other = ledger.errors.iter().find(|error| !may_cause(fault, error));
+    ensure(other.is_none(), || format!("the host gets {other:?}"))?;
     ensure(ledger.wrong.is_empty(), || format!("{:?}", ledger.wrong))?;
     recover(path, &ledger, &host.finch, |_| Ok(())).map(drop)
 }

@@ -10,7 +10,11 @@ use finch_core::{
 use finch_testkit::{FakeFinch, Intercept};
 use finch_tests::StoreKeys;
 
-use crate::{disk::Disk, ledger::Book, tape::Mark};
+use crate::{
+    disk::Disk,
+    ledger::{Book, Exchange},
+    tape::Mark,
+};
 
 /// Each write that the store answers is entered in the book, and marked on the tape; so is each error.
 #[derive(Debug)]
@@ -41,8 +45,10 @@ impl Witness {
         let (issued, alive) = (self.finch.issued(), self.finch.alive().len());
         let mut marked = self.marked.lock().unwrap_or_else(PoisonError::into_inner);
         let before = std::mem::replace(&mut *marked, (issued.len(), alive));
-        if let Some(secret) = issued.last().filter(|_| issued.len() > before.0) {
-            self.book.issued(secret.expose().to_owned());
+        if let Some(secret) = issued.last().filter(|_| issued.len() > before.0)
+            && let Some(began_last) = self.book.open().exchanges.last_mut()
+        {
+            began_last.secret = Some(secret.expose().to_owned());
         }
         if *marked != before {
             let truth = Arc::new(self.finch.copy());
@@ -64,7 +70,7 @@ impl Intercept for Witness {
         call: impl Future<Output = Result<T, StoreError>> + Send,
     ) -> Result<T, StoreError> {
         self.mark_finch();
-        call.await.inspect_err(|error| self.book.error(error))
+        call.await.inspect_err(|error| self.book.open().error(error))
     }
 
     async fn keyring(&self, next: &dyn TokenStore) -> Result<Option<Keyring>, StoreError> {
@@ -97,7 +103,8 @@ impl Intercept for Witness {
     ) -> Result<Option<(Attempt, Claim)>, StoreError> {
         let claimed = next.claim_attempt(customer, state, code, now).await?;
         if let Some((attempt, Claim::Begin)) = &claimed {
-            self.book.claimed(attempt.id);
+            let exchange = Exchange { attempt: attempt.id, secret: None };
+            self.book.open().exchanges.push(exchange);
             self.acknowledged();
         }
         Ok(claimed)
@@ -107,7 +114,7 @@ impl Intercept for Witness {
         let admitted = self.admitted(&commit);
         let number = next.commit(commit.clone()).await?;
         let admitted = admitted.map(|secret| (TokenId(number), secret));
-        self.book.committed(commit.numbered(number), admitted);
+        self.book.open().commit(commit.numbered(number), admitted);
         self.acknowledged();
         Ok(number)
     }
@@ -120,7 +127,7 @@ impl Intercept for Witness {
         wanted: &TokenQuery,
     ) -> Result<Option<SealedToken>, StoreError> {
         let given = next.usable_token(customer, connection, wanted).await?;
-        given.iter().for_each(|given| self.book.handed_out(given.id));
+        given.iter().for_each(|given| self.book.open().handed_out(given.id));
         Ok(given)
     }
 }

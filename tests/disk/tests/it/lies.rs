@@ -1,6 +1,6 @@
 //! The test of the test: a disk that lies about syncs loses what was acknowledged, and that is seen.
 
-use finch_test_disk::{Broken, IMAGES_OF_ONE, Lie, images};
+use finch_test_disk::{Broken, Lie, images};
 use finch_testkit::Figures;
 
 /// Whether acknowledged writes are lost, and not only the store damaged.
@@ -13,7 +13,7 @@ fn is_loss(what: &str) -> bool {
 fn found(lie: Lie, histories: u64) -> Vec<String> {
     let mut found = Vec::new();
     for seed in 1..=histories {
-        let broken = images(seed, IMAGES_OF_ONE, lie, &mut Figures::default()).err();
+        let broken = images(seed, lie, &mut Figures::default()).err();
         found.extend(broken.map(|Broken(what)| what));
         if found.len() >= 3 && (lie == Lie::Database || found.iter().any(|what| is_loss(what))) {
             break;

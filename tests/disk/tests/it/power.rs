@@ -2,7 +2,7 @@
 
 use std::{sync::Mutex, time::Instant};
 
-use finch_test_disk::{Broken, IMAGES_OF_ONE, Lie, images};
+use finch_test_disk::{Broken, Lie, images};
 use finch_testkit::{Figures, number, seed_base, share};
 
 /// In how many of 100,000 histories each kind of event usually comes.
@@ -36,7 +36,7 @@ fn acknowledged_work_survives_power_loss() {
     let seeds = seeds.take_while(|_| total.lock().unwrap().of("images") < wanted);
     let failed = share(seeds, |seed| {
         let mut history = Figures::default();
-        let checked = images(seed, IMAGES_OF_ONE, Lie::None, &mut history);
+        let checked = images(seed, Lie::None, &mut history);
         total.lock().unwrap().add_case(&history);
         checked.map_err(|Broken(what)| format!("FINCH_SEED={seed}: {what}"))
     });
@@ -52,7 +52,7 @@ fn acknowledged_work_survives_power_loss() {
 #[test]
 fn histories_that_were_broken_once_are_whole() {
     for seed in [776_999_000_063, 887_999_000_098] {
-        let checked = images(seed, IMAGES_OF_ONE, Lie::None, &mut Figures::default());
+        let checked = images(seed, Lie::None, &mut Figures::default());
         if let Err(Broken(what)) = checked {
             panic!("FINCH_SEED={seed}: {what}");
         }
