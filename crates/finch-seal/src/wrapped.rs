@@ -97,7 +97,7 @@ impl WrappedKeys {
         self.epochs.first().map_or(0, |epoch| epoch.epoch)
     }
 
-    /// Adds the epoch that [`KeyRing::next_epoch`] made.
+    /// Adds the epoch that [`KeyRing::next_epoch`](crate::KeyRing::next_epoch) made.
     pub fn add(&mut self, epoch: WrappedEpoch) {
         self.epochs.push(epoch);
     }
