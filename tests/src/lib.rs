@@ -8,6 +8,7 @@
 
 mod finish;
 mod history;
+mod overtaken;
 mod secrets;
 mod store_keys;
 mod world;

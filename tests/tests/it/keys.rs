@@ -1,16 +1,11 @@
 //! Keys under running processes.
 
-use std::{
-    pin::Pin,
-    sync::{Arc, Mutex},
-};
+use std::sync::Arc;
 
-use async_trait::async_trait;
 use finch_app::{DisconnectOutcome, Finch, Kek, KeysError, OpenFinchError};
-use finch_core::{Actionable as _, Commit, Seq, StoreError, TokenStore};
+use finch_core::Actionable as _;
 use finch_seal::KeySource as _;
-use finch_testkit::{Intercept, Intercepted};
-use finch_tests::{customer, keys, open_finch, operator};
+use finch_tests::{customer, keys, operator};
 
 use crate::semantics::*;
 
@@ -89,30 +84,12 @@ async fn a_process_that_can_no_longer_open_the_keys_says_so_before_a_code_is_sen
     }
 }
 
-type Task = Pin<Box<dyn Future<Output = ()> + Send>>;
-
-/// Another process is faster: it does this right before the key ring is replaced.
-struct Overtaken(Mutex<Option<Task>>);
-
-#[async_trait]
-impl Intercept for Overtaken {
-    async fn commit(&self, next: &dyn TokenStore, commit: Commit) -> Result<Seq, StoreError> {
-        let other = commit.keyring.as_ref().and_then(|_| self.0.lock().unwrap().take());
-        if let Some(other) = other {
-            other.await;
-        }
-        next.commit(commit).await
-    }
-}
-
 #[tokio::test]
 async fn a_key_is_replaced_while_another_process_rotates() {
     let (world, id) = connected().await;
     let other = world.another_process().await;
-    let rotation: Task = Box::pin(async move { assert_eq!(rotate(&other).await.0, 2) });
-    let overtaken = Overtaken(Mutex::new(Some(rotation)));
-    let store = Arc::new(Intercepted::new(overtaken, world.store.clone()));
-    let app = open_finch(world.finch.clone(), store, world.system.clone()).await;
+    let rotation = async move { assert_eq!(rotate(&other).await.0, 2) };
+    let app = world.overtaken(("commit", 0), rotation).await;
     let new = new_key();
     app.replace_key(&operator(), new.clone()).await.unwrap();
     let status = app.key_status(&operator()).await.unwrap();

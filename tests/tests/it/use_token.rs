@@ -1,18 +1,8 @@
 //! Using a token, and what happens when Finch says 401.
 
-use std::{
-    pin::Pin,
-    sync::{Arc, Mutex},
-};
-
-use async_trait::async_trait;
 use finch_app::{TokenError, Unauthorized};
-use finch_core::{
-    AccessToken, Connection, ConnectionStatus, CustomerId, Product, Selector, StoreError,
-    TokenStore,
-};
-use finch_testkit::{Intercept, Intercepted};
-use finch_tests::{Step, World, customer, open_finch, operator};
+use finch_core::{AccessToken, ConnectionStatus, Product};
+use finch_tests::{Step, World, customer, operator};
 
 use crate::semantics::*;
 
@@ -56,25 +46,6 @@ async fn products_decide_which_token_is_handed_out() {
     assert_eq!(granted, [Product::Company, Product::Directory]);
 }
 
-/// A disconnect is faster: it happens before a customer's connection is loaded.
-struct Overtaken(Mutex<Option<Pin<Box<dyn Future<Output = ()> + Send>>>>);
-
-#[async_trait]
-impl Intercept for Overtaken {
-    async fn load(
-        &self,
-        next: &dyn TokenStore,
-        selector: Selector<'_>,
-        customer: Option<&CustomerId>,
-    ) -> Result<Option<Connection>, StoreError> {
-        let other = self.0.lock().unwrap().take_if(|_| customer.is_some());
-        if let Some(other) = other {
-            other.await;
-        }
-        next.load(selector, customer).await
-    }
-}
-
 /// A token that goes by another name than was asked for is read with its connection: a fence may come between (I4).
 #[tokio::test]
 async fn a_fence_between_two_reads_hands_nothing_out() {
@@ -82,11 +53,11 @@ async fn a_fence_between_two_reads_hands_nothing_out() {
     world.finch.end_from_dashboard(&first);
     let second = connect(&world, ACME, "x").await;
     assert_ne!(first, second, "two names of one connection");
+    // Its first use is noted, so that a use reads twice and no more.
+    token(&world, ACME, &second).await;
     let other = world.another_process().await;
     let end = async move { drop(other.disconnect(&operator(), second).await.unwrap()) };
-    let overtaken = Overtaken(Mutex::new(Some(Box::pin(end))));
-    let store = Arc::new(Intercepted::new(overtaken, world.store.clone()));
-    let app = open_finch(world.finch.clone(), store, world.system.clone()).await;
+    let app = world.overtaken(("load", 0), end).await;
     let refused = app.access_token(&customer(ACME), &first, &[]).await.unwrap_err();
     assert!(matches!(refused, TokenError::Disconnected), "{refused:?}");
 }

@@ -1,19 +1,12 @@
 //! What needs a person, and what a person can do.
 
-use std::{
-    path::Path,
-    pin::Pin,
-    sync::{Arc, Mutex},
-};
+use std::path::Path;
 
-use async_trait::async_trait;
 use finch_app::{DisconnectError, DisconnectOutcome, Matter};
-use finch_core::{
-    ABANDONED_AFTER, Evidence, FailureKind, Sealed, StoreError, TokenId, TokenState, TokenStore,
-};
+use finch_core::{ABANDONED_AFTER, Evidence, FailureKind, TokenState};
 use finch_seal::Domain;
-use finch_testkit::{Intercept, Intercepted, application};
-use finch_tests::{fingerprint, folder, open_finch, sqlite};
+use finch_testkit::application;
+use finch_tests::{fingerprint, folder, sqlite};
 
 use super::*;
 
@@ -56,27 +49,6 @@ async fn only_an_operator_closes_it_with_a_name_and_a_reason() {
     assert_eq!(disconnect(&world, ACME, &id).await, DisconnectOutcome::AlreadyDisconnected);
 }
 
-/// An operator is faster: this happens while the secret is read that `/disconnect` is to be sent with.
-struct Overtaken(Mutex<Option<Pin<Box<dyn Future<Output = ()> + Send>>>>);
-
-#[async_trait]
-impl Intercept for Overtaken {
-    async fn sealed(
-        &self,
-        next: &dyn TokenStore,
-        token: TokenId,
-    ) -> Result<Option<Sealed>, StoreError> {
-        let found = next.load(Selector::TokenId(token), None).await?;
-        let is_open = found.is_some_and(|found| found.open_disconnect().is_some());
-        let other = self.0.lock().unwrap().take_if(|_| is_open);
-        let sealed = next.sealed(token).await;
-        if let Some(other) = other {
-            other.await;
-        }
-        sealed
-    }
-}
-
 /// What was sent then could end what the customer has connected since.
 #[tokio::test]
 async fn nothing_is_sent_for_a_disconnect_that_an_operator_closes_meanwhile() {
@@ -85,9 +57,8 @@ async fn nothing_is_sent_for_a_disconnect_that_an_operator_closes_meanwhile() {
     let close = async move {
         assert_eq!(other.close_disconnect(&operator(), &named, "ticket 4711").await.unwrap(), 1);
     };
-    let overtaken = Overtaken(Mutex::new(Some(Box::pin(close))));
-    let store = Arc::new(Intercepted::new(overtaken, world.store.clone()));
-    let app = open_finch(world.finch.clone(), store, world.system.clone()).await;
+    // Its second commit is the sending mark.
+    let app = world.overtaken(("commit", 1), close).await;
     let outcome = app.disconnect(&customer(ACME), id.clone()).await.unwrap();
     assert!(matches!(outcome, DisconnectOutcome::Disconnected { .. }), "{outcome:?}");
     assert_eq!(world.finch.take_calls(), [""; 0]);
