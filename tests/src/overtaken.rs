@@ -43,8 +43,8 @@ impl Intercept for Overtaken {
 }
 
 impl World {
-    /// Another process on the same store. Once it has called this method of the store so many times, `other` happens
-    /// before it calls it again.
+    /// Another process on the same store. Once it has called this method of the store so many times, those at its
+    /// opening among them, `other` happens before it calls it again.
     pub async fn overtaken(
         &self,
         (method, times): (&'static str, usize),

@@ -28,7 +28,8 @@ impl Finch {
             decide::close(draft, open, scope.name(), reason, now);
             Some(unproven)
         });
-        let unproven = closed.await?.ok_or(DisconnectError::NotFound)?;
+        let unproven =
+            closed.await.map_err(DisconnectError::NotClosed)?.ok_or(DisconnectError::NotFound)?;
         let unproven = unproven.ok_or(DisconnectError::NotDisconnecting)?;
         self.inner.pending_effects.note(now);
         Ok(unproven)

@@ -4,16 +4,16 @@ mod error;
 mod outcome;
 
 use finch_core::{
-    AccessToken, Attempt, AttemptEnd, AttemptId, AuthorizationCode, Claim, Commit, Connection,
-    CustomerId, CustomerScope, ExchangeFailure, FinchApiError, Grant, Scope, State, StoreError,
-    Timestamp, Token, TokenFacts, decide::Source, exchange_failure,
+    AccessToken, Attempt, AttemptEnd, AttemptId, AuthorizationCode, Claim, Commit, CustomerId,
+    CustomerScope, ExchangeFailure, FinchApiError, Grant, Scope, State, StoreError, TokenFacts,
+    TokenId, decide::Source, exchange_failure,
 };
 
 pub use error::{CompleteConnectError, TokenFate};
 pub use outcome::CompletedConnect;
 use outcome::completed;
 
-use crate::{Finch, UnstoredToken, admit::Began, work::Effort};
+use crate::{Finch, UnstoredToken, admit::Began, orphans::UNSETTLED, work::Effort};
 
 impl Finch {
     /// Completes an attempt with what came back from Finch Connect. The same state and code again
@@ -118,7 +118,7 @@ impl Finch {
                     if matches!(completed, Err(CompleteConnectError::Unknown(_))) {
                         began_at.into_iter().for_each(|at| self.inner.pending_effects.note(at));
                     }
-                    // Of a token without a place the end is stored.
+                    // The end of an unplaced token's exchange is already stored.
                     if let Err(CompleteConnectError::NotStored { token, .. }) = &completed
                         && token.issued.is_some()
                     {
@@ -220,14 +220,11 @@ impl Finch {
         // A doubt, an employer without a name or a token without products is settled at once where Finch answers.
         if connection.as_ref().is_none_or(|c| self.has_doubts(c, customer, Effort::AtOnce)) {
             if let Err(error) = self.settle(token, customer, Effort::AtOnce).await {
-                tracing::debug!(%error, "left to the reconciler");
+                tracing::debug!(%error, "some doubts are left");
             }
             connection = self.holding(token).await.unwrap_or_default();
         }
-        let found = connection.as_ref().and_then(|c| Some((c, c.token(token)?)));
-        if let Some((connection, token)) = found.filter(|(_, token)| !token.state.is_revoked())
-            && let Err(error) = self.clear_orphans(attempt, connection, token, began).await
-        {
+        if let Err(error) = self.clear_orphans(attempt, token, began).await {
             tracing::debug!(%error, "possible orphans stay listed");
         }
         completed(attempt, connection.as_ref(), token)
@@ -238,17 +235,26 @@ impl Finch {
     async fn clear_orphans(
         &self,
         by: &Attempt,
-        connection: &Connection,
-        token: &Token,
+        token: TokenId,
         began: Began,
     ) -> Result<(), StoreError> {
-        let (customer, now) = (Some(&by.purpose.customer), self.now());
-        let unsettled =
-            self.inner.store.possible_orphans(customer, Timestamp::MAX, None, 1000).await?;
+        let customer = Some(&by.purpose.customer);
+        let (unsettled, more) = self.lost_exchanges(customer, UNSETTLED, None, 1000).await?;
+        if unsettled.is_empty() {
+            return Ok(());
+        }
+        // Loaded last: an exchange that is no longer unsettled has its token in the connection.
+        let connection = self.holding(token).await?;
+        let found = connection.as_ref().and_then(|c| Some((c, c.token(token)?)));
+        let Some((connection, token)) = found.filter(|(_, t)| !t.state.is_revoked()) else {
+            return Ok(());
+        };
         let mut others: Vec<_> =
             unsettled.into_iter().filter(|other| other.is_cleared_by(by, &token.facts)).collect();
-        // One of them has made it, and that may be one whose answer is still awaited.
-        let took_effect = by.has_renewed_unknown(connection, token) && others.len() == 1;
+        // One of them made the connection, possibly one that still runs.
+        let took_effect =
+            more.is_none() && others.len() == 1 && by.has_renewed_unknown(connection, token);
+        let now = self.now();
         others.retain(|other| other.is_possible_orphan(now));
         for orphan in others {
             let was_over = self.is_over(&orphan, began.monotonic) && token.state.is_live();

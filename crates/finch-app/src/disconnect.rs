@@ -37,7 +37,7 @@ pub enum DisconnectOutcome {
         /// A person should look at it.
         attention: bool,
     },
-    /// It had ended before. Nothing was sent.
+    /// It had ended before, and nothing was sent; or an operator closed it meanwhile, on their word.
     AlreadyDisconnected,
     /// Other customers use the connection, so that Finch was not called: this customer's access has ended
     /// here, for good, and the connection goes on.
@@ -50,7 +50,7 @@ pub enum DisconnectOutcome {
     SharedWithOthers,
 }
 
-/// Why a disconnect was not made, not followed to its end, or not closed.
+/// Why a disconnect was not made, not followed to its end, or not closed; or why a lost exchange was not dismissed.
 #[derive(Debug, Error)]
 #[non_exhaustive]
 pub enum DisconnectError {
@@ -72,6 +72,9 @@ pub enum DisconnectError {
     /// The store failed. Where the intent was stored before, the reconciler goes on.
     #[error("the store failed during the disconnect")]
     Store(#[from] StoreError),
+    /// The store failed while a disconnect or a lost exchange was closed.
+    #[error("the store failed, and what was to be closed may still be open")]
+    NotClosed(#[source] StoreError),
     /// The task that did the work has ended early. The reconciler goes on.
     #[error("the disconnect was cut off")]
     CutOff,
@@ -99,6 +102,7 @@ impl Actionable for DisconnectError {
                 Advice::new(ErrorKind::InvalidInput, "no_reason", step)
             }
             Self::Store(error) => error.advice().then(CONTINUES),
+            Self::NotClosed(error) => error.advice(),
             Self::CutOff => Advice::retry(ErrorKind::Unfinished, "cut_off", CONTINUES),
         }
     }

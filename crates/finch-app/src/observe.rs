@@ -13,12 +13,12 @@ use crate::{
     work::{Effort, Wait, Work},
 };
 
-/// What came of the wish to ask Finch about a token.
-pub(crate) enum Asked {
-    /// It is not wanted any more, or background work is to stop.
+/// The result of [`Finch::probe_in_turn`].
+pub(crate) enum Probed {
+    /// It is not wanted any more.
     Unwanted,
-    /// Another instance works on the connection.
-    Held,
+    /// Another instance works on the connection, or background work is to stop.
+    Left,
     /// What Finch's answer means; and the error where it was one.
     Said(Observed, Option<FinchApiError>),
 }
@@ -125,12 +125,12 @@ impl Finch {
     ) -> Result<(), StoreError> {
         let Some(connection) = self.holding(anchor).await? else { return Ok(()) };
         let mut work = self.work_on(connection.key).await;
-        let mut settled = Ok(Asked::Unwanted);
+        let mut settled = Ok(Probed::Unwanted);
         for token in connection.tokens_of(customer).rev().map(|t| t.id) {
             // Each answer may settle the next question; or another instance settles it.
             let is_doubtful = |c: &Connection| self.is_doubtful(c, token, how);
             settled = self.probe_in_turn(token, how, &mut work, is_doubtful).await;
-            if matches!(settled, Ok(Asked::Held) | Err(_)) {
+            if matches!(settled, Ok(Probed::Left) | Err(_)) {
                 break;
             }
         }
@@ -145,22 +145,26 @@ impl Finch {
         how: Effort<'_>,
         work: &mut Work<'_>,
         wanted: impl Fn(&Connection) -> bool,
-    ) -> Result<Asked, StoreError> {
+    ) -> Result<Probed, StoreError> {
         let mut used = Duration::ZERO;
         loop {
-            let found = self.holding(token).await?.filter(|c| how.goes_on() && wanted(c));
-            let Some(connection) = found else { return Ok(Asked::Unwanted) };
+            if !how.goes_on() {
+                return Ok(Probed::Left);
+            }
+            let Some(connection) = self.holding(token).await?.filter(&wanted) else {
+                return Ok(Probed::Unwanted);
+            };
             match work.ready(connection.key, how).await? {
                 Leased::Held(until) => {
                     let now = self.now();
                     if !self.has_waited(until, Wait::ForAnother, how, now, &mut used).await {
-                        return Ok(Asked::Held);
+                        return Ok(Probed::Left);
                     }
                 }
                 Leased::Absorbed => {}
                 Leased::Taken => {
                     let (observed, error) = self.probe(token, work).await?;
-                    return Ok(Asked::Said(observed, error));
+                    return Ok(Probed::Said(observed, error));
                 }
             }
         }

@@ -3,12 +3,15 @@
 use std::time::Duration;
 
 use finch_core::{
-    ABANDONED_AFTER, Attempt, AttemptEnd, AttemptId, ConnectionId, Cover, CustomerId, Failure,
-    OperatorScope, Scope, Seq, StoreError, Timestamp,
+    Attempt, AttemptEnd, AttemptId, ConnectionId, Cover, CustomerId, Failure, OperatorScope, Scope,
+    Seq, StoreError, Timestamp,
 };
 use serde::Serialize;
 
 use crate::{Cursor, DisconnectError, Finch, Listing, Page, walk::last_of};
+
+/// By this time every exchange without an end counts as lost, those that run among them.
+pub(crate) const UNSETTLED: Timestamp = Timestamp::MAX;
 
 /// An exchange whose token may exist at Finch, and be billed, without being stored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -60,7 +63,7 @@ impl Finch {
     }
 
     /// The exchanges that run now, or whose process has died a short while ago: after
-    /// [`ABANDONED_AFTER`] they are possible orphans.
+    /// [`ABANDONED_AFTER`](finch_core::ABANDONED_AFTER) they are possible orphans.
     #[doc = example!(
         "let running = finch.unfinished_exchanges(operator).all().await?;",
     )]
@@ -71,8 +74,7 @@ impl Finch {
         let customer = scope.customer();
         Listing::new(move |after, limit| async move {
             let now = self.now();
-            let later = now.checked_add(ABANDONED_AFTER).unwrap_or(Timestamp::MAX);
-            let (rows, next) = self.lost_exchanges(customer, later, after, limit).await?;
+            let (rows, next) = self.lost_exchanges(customer, UNSETTLED, after, limit).await?;
             let unfinished = rows.into_iter().filter(|lost| !lost.is_possible_orphan(now));
             let items = unfinished.filter_map(PossibleOrphan::of).collect();
             Ok(Page { items, unreadable: 0, next })
@@ -96,15 +98,16 @@ impl Finch {
             return Err(DisconnectError::NoReason);
         }
         let before = exchange.0.0.checked_sub(1).map(|id| AttemptId(Seq(id)));
-        let listed = self.inner.store.possible_orphans(None, self.now(), before, 1).await?;
+        let listed = self.inner.store.possible_orphans(None, self.now(), before, 1).await;
+        let listed = listed.map_err(DisconnectError::NotClosed)?;
         if listed.first().is_none_or(|attempt| attempt.id != exchange) {
             return Err(DisconnectError::NotListed);
         }
         let end = AttemptEnd::Dismissed { operator: scope.name().clone(), reason };
-        Ok(self.end_attempt(exchange, end).await?)
+        self.end_attempt(exchange, end).await.map_err(DisconnectError::NotClosed)
     }
 
-    async fn lost_exchanges(
+    pub(crate) async fn lost_exchanges(
         &self,
         customer: Option<&CustomerId>,
         now: Timestamp,

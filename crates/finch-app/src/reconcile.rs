@@ -184,7 +184,7 @@ impl Finch {
             let driven = self.drive(anchor, None, how).await?;
             let Some(before) = self.holding(anchor).await? else { return Ok(key) };
             match driven {
-                None => {}
+                None | Some(DisconnectOutcome::AlreadyDisconnected) => {}
                 Some(DisconnectOutcome::Disconnected { .. }) => report.disconnected += 1,
                 Some(outcome) => {
                     let connection_id = before.handle(None).cloned();

@@ -2,10 +2,11 @@
 
 use std::{fmt::Debug, vec};
 
-use crate::Finch;
 use finch_core::{
     Connection, ConnectionFilter, ConnectionKey, CustomerId, Selector, StoreError, TokenId,
 };
+
+use crate::Finch;
 
 /// The last row of a page behind `after`; none: the page is empty.
 ///

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::{
     Finch,
-    observe::Asked,
+    observe::Probed,
     work::{Effort, Work},
 };
 
@@ -32,7 +32,7 @@ pub struct Questions {
 }
 
 /// What became of one question.
-enum Answer {
+enum QuestionOutcome {
     /// There is none: another instance was faster, or a disconnect has begun.
     Gone,
     /// Every token in use was asked about.
@@ -81,18 +81,18 @@ impl Finch {
             let Some(connection) = listed.next_key().await? else { break };
             // What Finch was not asked about costs a pass nothing of its share, and keeps no other one waiting.
             match self.answer_question(connection, how, report).await {
-                Ok(Answer::Gone) => {}
-                Ok(Answer::Given) => {
+                Ok(QuestionOutcome::Gone) => {}
+                Ok(QuestionOutcome::Given) => {
                     asked += 1;
                     failures = 0;
                     report.answered += 1;
                 }
-                Ok(Answer::Missing { away }) => {
+                Ok(QuestionOutcome::Missing { away }) => {
                     asked += 1;
                     failures += if away { FAILURES } else { 1 };
                     report.left += 1;
                 }
-                Ok(Answer::Left) => report.left += 1,
+                Ok(QuestionOutcome::Left) => report.left += 1,
                 Err(error) => {
                     tracing::warn!(%error, "a connection's question could not be answered");
                     report.left += 1;
@@ -107,8 +107,8 @@ impl Finch {
         key: ConnectionKey,
         how: Effort<'_>,
         report: &mut Questions,
-    ) -> Result<Answer, StoreError> {
-        let Some(before) = self.by_key(key, None).await? else { return Ok(Answer::Gone) };
+    ) -> Result<QuestionOutcome, StoreError> {
+        let Some(before) = self.by_key(key, None).await? else { return Ok(QuestionOutcome::Gone) };
         let mut work = self.work_on(key).await;
         let answer = self.ask_about_each(&before, how, &mut work, &mut report.changed).await;
         work.release().await;
@@ -122,40 +122,41 @@ impl Finch {
         how: Effort<'_>,
         work: &mut Work<'_>,
         changed: &mut usize,
-    ) -> Result<Answer, StoreError> {
-        let Some(question) = before.question else { return Ok(Answer::Gone) };
-        let key = Selector::Key(before.key);
+    ) -> Result<QuestionOutcome, StoreError> {
+        let Some(question) = before.question else { return Ok(QuestionOutcome::Gone) };
         let mut unproven = Vec::new();
         for token in before.tokens.iter().rev().filter(|token| token.state.is_live()) {
-            let is_open = |c: &Connection| {
+            let is_wanted = |c: &Connection| {
                 c.question.is_some() && c.token(token.id).is_some_and(|now| now.state.is_live())
             };
-            match self.probe_in_turn(token.id, how, work, is_open).await? {
+            match self.probe_in_turn(token.id, how, work, is_wanted).await? {
                 // Of a token that lives no more there is nothing to ask; without a question, of none.
-                Asked::Unwanted if how.goes_on() => {
+                Probed::Unwanted => {
                     let now = self.by_key(before.key, None).await?;
                     if now.is_none_or(|now| now.question.is_none()) {
-                        return Ok(Answer::Gone);
+                        return Ok(QuestionOutcome::Gone);
                     }
                 }
-                Asked::Unwanted | Asked::Held => return Ok(Answer::Left),
-                Asked::Said(Observed::Nothing, Some(error)) if decide::time_mends(&error) => {
+                Probed::Left => return Ok(QuestionOutcome::Left),
+                Probed::Said(Observed::Nothing, Some(error)) if decide::time_mends(&error) => {
                     let (now, jitter) = (self.now(), self.jitter());
-                    self.change(key, |draft| {
+                    // By the token, since its connection may have become part of another one.
+                    self.change(Selector::TokenId(token.id), |draft| {
                         decide::unanswered(draft, question.number, &error, now, jitter);
                     })
                     .await?;
-                    return Ok(Answer::Missing { away: decide::is_away(&error) });
+                    return Ok(QuestionOutcome::Missing { away: decide::is_away(&error) });
                 }
-                Asked::Said(Observed::Nothing, Some(error)) => unproven.push((token.id, error)),
-                Asked::Said(Observed::Nothing, None) => {}
-                Asked::Said(Observed::Accepted, _) if token.works() => {}
-                Asked::Said(..) => *changed += 1,
+                Probed::Said(Observed::Nothing, Some(error)) => unproven.push((token.id, error)),
+                Probed::Said(Observed::Nothing, None) => {}
+                Probed::Said(Observed::Accepted, _) if token.works() => {}
+                Probed::Said(..) => *changed += 1,
             }
         }
         let now = self.now();
         let answer = |draft: &mut _| decide::answered(draft, question.number, &unproven, now);
-        self.change(key, answer).await?;
-        Ok(Answer::Given)
+        let answered = self.change(Selector::Key(before.key), answer).await?;
+        // What the connection has become part of has the question, and more tokens.
+        Ok(if answered.is_some() { QuestionOutcome::Given } else { QuestionOutcome::Left })
     }
 }

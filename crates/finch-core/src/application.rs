@@ -193,10 +193,10 @@ mod tests {
             (
                 "http://127.0.0.1:4010",
                 &["http://localhost:4010", "http://[::1]:4010", "http://127.0.0.1:4010/finch/"][..],
-                &["http://127.0.0.1:4011", "https://127.0.0.1:4010", "http://127.0.0.2:4010"],
+                &["http://127.0.0.1:4011", "https://127.0.0.1:4010", "http://127.0.0.2:4010"][..],
             ),
-            ("http://127.0.0.1", &["http://localhost:80"], &["http://finch.localhost"; 3]),
-            ("https://h.example", &["https://H.example:443/x/"], &["https://h2.example"; 3]),
+            ("http://127.0.0.1", &["http://localhost:80"], &["http://finch.localhost"]),
+            ("https://h.example", &["https://H.example:443/x/"], &["https://h2.example"]),
         ] {
             let application_of = application(address);
             same.iter().for_each(|same| assert_eq!(application(same), application_of, "{same}"));

@@ -216,13 +216,15 @@ impl Attempt {
                 || (lost.reauthenticates.is_none() && same_customer_id && as_asked))
     }
 
-    /// Whether this attempt has renewed a connection of which nothing was stored in `connection` before its
-    /// `token`: Finch knew it, so that an exchange that was lost has made it. A renewal that brings a stored token
-    /// once more shows nothing of the kind.
+    /// Whether this attempt has renewed a connection of which nothing else is stored that began before it: Finch knew
+    /// the connection, so that an exchange that is not stored has made it. A renewal that brings a stored token once
+    /// more shows nothing of the kind.
     pub fn has_renewed_unknown(&self, connection: &Connection, token: &Token) -> bool {
-        let is_first = connection.tokens.first().is_some_and(|first| first.id == token.id);
-        let is_new = self.exchange.as_ref().is_some_and(|e| e.began == token.exchange_began);
-        self.purpose.reauthenticates.is_some() && is_first && is_new
+        let Some(Exchange { began, .. }) = self.exchange else { return false };
+        let began_later = |t: &Token| t.id == token.id || t.exchange_began > began;
+        self.purpose.reauthenticates.is_some()
+            && token.exchange_began == began
+            && connection.tokens.iter().all(began_later)
     }
 
     /// What to write of this lost exchange once `token`, of a later attempt that

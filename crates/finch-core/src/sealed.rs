@@ -130,7 +130,8 @@ impl TryFrom<String> for Hash {
     fn try_from(digits: String) -> Result<Self, Self::Error> {
         let byte = |pair: &[u8]| u8::from_str_radix(str::from_utf8(pair).ok()?, 16).ok();
         let bytes = digits.as_bytes().chunks(2).map(byte).collect::<Option<Vec<_>>>();
-        let whole = bytes.filter(|_| digits.len() == 64).and_then(|bytes| bytes.try_into().ok());
+        let is_whole = digits.len() == 64 && digits.bytes().all(|b| b.is_ascii_hexdigit());
+        let whole = bytes.filter(|_| is_whole).and_then(|bytes| bytes.try_into().ok());
         whole.map(Self).ok_or("a hash has 64 hex digits")
     }
 }

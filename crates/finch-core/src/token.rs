@@ -244,7 +244,7 @@ impl Token {
     }
 
     /// Whether its end is an operator's word.
-    pub(crate) fn is_vouched(&self) -> bool {
+    pub fn is_vouched(&self) -> bool {
         let vouched = |by: &Evidence| matches!(by, Evidence::ClosedByOperator { .. });
         matches!(&self.state, TokenState::Revoked { evidence, .. } if vouched(evidence))
     }

@@ -64,9 +64,10 @@ impl World {
             return false;
         }
         self.lease = Lease::Of(instance);
-        let sends = call.purpose != Purpose::Disconnect
-            || self.mark_as_sending(variant, instance, call.code);
-        self.drivers[usize::from(instance)] = if sends { Driver::Sent(call) } else { Driver::Idle };
+        if call.purpose == Purpose::Disconnect {
+            self.mark_as_sending(variant, instance, call.code);
+        }
+        self.drivers[usize::from(instance)] = Driver::Sent(call);
         true
     }
 
@@ -79,21 +80,19 @@ impl World {
     }
 
     /// Before `/disconnect` goes out. A mark that is found is a crash's, or a lost lease's.
-    fn mark_as_sending(&mut self, variant: Variant, instance: u8, code: u8) -> bool {
-        let Some(token) = self.id_of(code) else { return false };
+    fn mark_as_sending(&mut self, variant: Variant, instance: u8, code: u8) {
+        let Some(token) = self.id_of(code) else { return };
         if variant == Variant::FoundMarkDropped {
             self.connection.tokens.iter_mut().for_each(|token| token.progress.sending = None);
         }
-        let mut sends = false;
         self.change(|draft| {
             decide::lost_calls(draft, NOW);
-            sends = decide::send(draft, token);
+            assert!(decide::send(draft, token), "it was to be sent just now");
         });
         // What has no mark is found by nothing.
         let kept = (variant != Variant::NoSendingMark).then(|| mark_of(instance));
-        let marked = self.connection.tokens.iter_mut().filter(|t| t.id == token && sends);
+        let marked = self.connection.tokens.iter_mut().filter(|t| t.id == token);
         marked.for_each(|t| t.progress.sending = kept);
-        sends
     }
 
     /// Writes an answer down, and gives the lease back.

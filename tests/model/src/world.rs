@@ -176,7 +176,7 @@ impl World {
         let Some(commit) = draft.finish() else { return };
         let commit = commit.numbered(Seq(self.next()));
         self.due = commit.connection.as_ref().is_some_and(|row| row.agenda.due.is_some());
-        let Some(after) = commit.applied_to(Some(self.connection.clone())) else { return };
+        let after = commit.applied_to(Some(self.connection.clone())).expect("a connection");
         self.revived |= self.connection.tokens.iter().any(|before| {
             let after = after.token(before.id).map(|token| &token.state);
             after.is_none_or(|after| {

@@ -45,16 +45,23 @@ impl Finch {
     ) -> Result<Option<DisconnectOutcome>, StoreError> {
         let mut tried = BTreeSet::new();
         let mut used = Duration::ZERO;
-        let mut before = covered(&before, customer).count();
+        let covered_in =
+            |c: &Connection| covered(c, customer).map(|t| t.id).collect::<BTreeSet<_>>();
+        let mut before = covered_in(&before);
         loop {
             // By a token, since a connection may be absorbed by another one meanwhile.
             let Some(connection) = self.holding(anchor).await? else { return Ok(None) };
             let Some(open) = connection.open_disconnect().map(|open| open.id) else {
-                // Another caller, or another process, has finished it.
-                return Ok(Some(DisconnectOutcome::Disconnected { tokens: before }));
+                // Another caller, or another process, has finished it; or an operator has closed it.
+                let closed =
+                    connection.tokens.iter().any(|t| before.contains(&t.id) && t.is_vouched());
+                return Ok(Some(match closed {
+                    true => DisconnectOutcome::AlreadyDisconnected,
+                    false => DisconnectOutcome::Disconnected { tokens: before.len() },
+                }));
             };
             let now = self.now();
-            before = covered(&connection, customer).count();
+            before = covered_in(&connection);
             let hurry = how.hurries().then_some(&tried);
             let (until, why) = match decide::next_step(&connection, now, hurry) {
                 Step::Finish if self.has_disproved(&connection).await? => continue,
@@ -72,7 +79,9 @@ impl Finch {
                     };
                     match self.change(Selector::Key(connection.key), finish).await? {
                         Some(true) => {
-                            return Ok(Some(DisconnectOutcome::Disconnected { tokens: before }));
+                            return Ok(Some(DisconnectOutcome::Disconnected {
+                                tokens: before.len(),
+                            }));
                         }
                         _ => continue,
                     }

@@ -3,7 +3,7 @@
 use finch_core::{Attempt, AttemptEnd, Connection, Cover, Selector, StoreError, decide::Observed};
 
 use super::Reconciled;
-use crate::{Finch, observe::Asked, walk::last_of, work::Effort};
+use crate::{Finch, observe::Probed, walk::last_of, work::Effort};
 
 impl Finch {
     /// Takes lost exchanges off the list, for good: those that were to renew a connection which has ended
@@ -73,9 +73,9 @@ impl Finch {
             report.count_changes(&before, &after);
         }
         match asked? {
-            Asked::Said(Observed::Accepted | Observed::NeedsReauth, None) => return Ok(true),
-            Asked::Said(Observed::Refused, _) | Asked::Unwanted | Asked::Held => {}
-            Asked::Said(..) => *asks = false,
+            Probed::Said(Observed::Accepted | Observed::NeedsReauth, None) => return Ok(true),
+            Probed::Said(Observed::Refused, _) | Probed::Unwanted | Probed::Left => {}
+            Probed::Said(..) => *asks = false,
         }
         Ok(false)
     }

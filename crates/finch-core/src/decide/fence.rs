@@ -50,7 +50,7 @@ fn fenced_events(fenced: &[Token], intent: &Intent) -> Vec<Event> {
     of.into_iter().map(event).collect()
 }
 
-/// Whether no request of the open disconnect reaches as far as this intent does; or none is open.
+/// Whether this intent reaches further than every request of the open disconnect. True if none is open.
 fn widens(connection: &Connection, intent: &Intent) -> bool {
     let mut open = connection.disconnects.iter().filter(|d| connection.root_of(d).is_open());
     !open.any(|d| d.intent.by == intent.by || matches!(d.intent.by, Actor::Operator(_)))

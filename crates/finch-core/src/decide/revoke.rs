@@ -112,9 +112,9 @@ fn promised(connection: &Connection) -> BTreeSet<&ConnectionId> {
 }
 
 /// `/disconnect` is about to be sent with this token: writes the sending mark, which is the number of its commit.
-/// Calls whose answer is [lost](lost_calls) come first. False: the token waits for no proof any more, since an
-/// operator has closed its disconnect, say. Nothing is marked, and nothing may be sent: the call could end what has
-/// connected since.
+/// Calls whose answer is [lost](lost_calls) come first. Returns false, and marks nothing, if the disconnect no longer
+/// waits for this token (an operator closed it, for example). The call must not go out then: it could end a newer
+/// connection.
 #[must_use]
 pub fn send(draft: &mut Draft, token: TokenId) -> bool {
     let waits = draft.connection().unproven().any(|t| t.id == token);

@@ -19,7 +19,9 @@ pub fn hand_out(draft: &mut Draft, token: TokenId, now: Timestamp) {
         let (by, kind) = (Actor::Customer(customer), EventKind::HandedOut);
         draft.remember(Event::of_token(connection, used, by, kind, now));
     }
-    draft.token_mut(token).into_iter().for_each(|token| token.handed_out = true);
+    if let Some(token) = draft.token_mut(token) {
+        token.handed_out = true;
+    }
 }
 
 /// Why there is no token to use.

@@ -26,15 +26,24 @@ fn an_exchange_that_began_long_ago_or_far_ahead_is_a_possible_orphan() {
     }
 }
 
-/// Finch may renew a connection of which nothing is stored: the lost exchange has made it. That a renewal
-/// brings a stored token once more says nothing of the kind.
+/// Finch may renew a connection of which nothing is stored: an exchange that is not stored has made it. That a renewal
+/// brings a stored token once more says nothing of the kind, and nor does a token of an earlier exchange, which may
+/// have made the connection, whichever of the two was stored first.
 #[test]
 fn only_a_new_token_shows_that_a_lost_exchange_took_effect() {
-    for (began, shows) in [(30, true), (10, false)] {
+    let active = |began, id| token("acme", "k", began, id, TokenState::Active);
+    for (began, other, shows) in [
+        (30, None, true),
+        (10, None, false),
+        (30, Some(active(20, 25)), false),
+        (30, Some(active(20, 35)), false),
+        (30, Some(active(33, 35)), true),
+    ] {
         let mut renewal = begun(0);
         renewal.exchange.iter_mut().for_each(|e| e.began = Seq(30));
         renewal.purpose.reauthenticates = "k".parse().ok();
-        let stored = connection(vec![token("acme", "k", began, 31, TokenState::Active)], vec![]);
-        assert_eq!(renewal.has_renewed_unknown(&stored, &stored.tokens[0]), shows, "{began}");
+        let (what, new) = (format!("{began}, {other:?}"), active(began, 31));
+        let stored = connection([new.clone()].into_iter().chain(other).collect(), vec![]);
+        assert_eq!(renewal.has_renewed_unknown(&stored, &new), shows, "{what}");
     }
 }

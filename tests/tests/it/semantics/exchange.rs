@@ -161,6 +161,29 @@ async fn a_lost_exchange_is_listed_again_when_another_may_have_made_the_renewed_
     }
 }
 
+/// The same where that answer is stored right after the renewal's.
+#[tokio::test]
+async fn a_lost_exchange_is_listed_again_when_another_had_made_the_renewed_connection() {
+    let world = world().await;
+    lose_an_exchange(&world, false).await;
+    let (state, code) = begin(&world, ACME, "x").await;
+    let (hold, other) =
+        (world.finch.hold_next_exchange(Held::BeforeItsAnswer), world.another_process().await);
+    let exchange =
+        tokio::spawn(async move { other.complete_connect(&customer(ACME), state, code).await });
+    hold.reached().await;
+    let (state, code) = begin(&world, ACME, "x").await;
+    let stored = async move {
+        hold.release();
+        exchange.await.unwrap().unwrap();
+    };
+    let app = world.overtaken(("possible_orphans", 0), stored).await;
+    let renewed = app.complete_connect(&customer(ACME), state, code).await.unwrap();
+    disconnect(&world, ACME, &renewed.connection_id).await;
+    reconcile(&world).await;
+    assert_eq!(world.orphans().await, 1, "it may take effect after that end");
+}
+
 /// An exchange that another process has taken for abandoned, and has cleared, goes out at last, and its answer
 /// is lost: its token came after the end of what was to cover it.
 #[tokio::test]
