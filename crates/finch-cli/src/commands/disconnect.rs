@@ -148,7 +148,7 @@ impl Report for Disconnect {
                 "Disconnected: Finch has refused every token."
             }
             Some(DisconnectOutcome::AlreadyDisconnected) => {
-                "It had been disconnected before. Nothing was sent."
+                "It had been disconnected before, or an operator has closed it meanwhile."
             }
             Some(DisconnectOutcome::Retired { .. }) => {
                 "This customer's access has ended here. Other customers use the connection: it goes on, \
