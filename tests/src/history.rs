@@ -212,7 +212,7 @@ impl World {
         let handle = views.iter().find(same).and_then(|v| v.connection_ids.last().cloned());
         let Some((begun, code)) = self.begin(login).await else { return };
         let held = if issued_before { Held::BeforeItsAnswer } else { Held::BeforeItsEffect };
-        let hold = self.finch.hold_next_exchange(held);
+        let hold = self.finch.hold_next(held);
         let mut exchange = std::pin::pin!(self.complete(who, begun.state, code));
         let waits = tokio::select! {
             () = &mut exchange => false,

@@ -79,22 +79,56 @@ pub const README: &str = include_str!("readme.rs");
 #[cfg(doctest)]
 pub struct Readme;
 
-/// What the compiler refuses, beside what `types.rs` shows: a scope of the host's own, and a field.
+/// What the compiler refuses, beside what `types.rs` shows: a scope of the host's own, and a field. `compile_fail`
+/// takes any error, so each one stands before a twin that compiles, and differs in the one thing.
+///
+/// A scope of the host's own; as a trait of its own it is one.
 ///
 /// ```compile_fail,E0277
+/// use finch_core::{Actor, CustomerId, Scope};
 /// struct Everyone;
-/// impl finch_core::Scope for Everyone {
-///     fn customer(&self) -> Option<&finch_core::CustomerId> { None }
-///     fn actor(&self) -> finch_core::Actor { finch_core::Actor::Finch }
+/// impl Scope for Everyone {
+///     fn customer(&self) -> Option<&CustomerId> { None }
+///     fn actor(&self) -> Actor { Actor::Finch }
 /// }
 /// ```
+///
+/// ```
+/// use finch_core::{Actor, CustomerId};
+/// trait Scope: Sync {
+///     fn customer(&self) -> Option<&CustomerId>;
+///     fn actor(&self) -> Actor;
+/// }
+/// struct Everyone;
+/// impl Scope for Everyone {
+///     fn customer(&self) -> Option<&CustomerId> { None }
+///     fn actor(&self) -> Actor { Actor::Finch }
+/// }
+/// // The trait has these methods, and they give these types.
+/// impl Scope for finch_core::CustomerScope {
+///     fn customer(&self) -> Option<&CustomerId> { finch_core::Scope::customer(self) }
+///     fn actor(&self) -> Actor { finch_core::Scope::actor(self) }
+/// }
+/// ```
+///
+/// A scope by its field; [`finch_core::CustomerScope::new`] makes one.
 ///
 /// ```compile_fail,E0423
 /// let scope = finch_core::CustomerScope("acme".parse().unwrap());
 /// ```
 ///
+/// ```
+/// let scope = finch_core::CustomerScope::new("acme".parse().unwrap());
+/// ```
+///
+/// A secret by its field; `expose` gives it.
+///
 /// ```compile_fail,E0616
 /// let secret = finch_core::AccessToken::new("secret").0;
+/// ```
+///
+/// ```
+/// let secret = finch_core::AccessToken::new("secret").expose();
 /// ```
 #[cfg(doctest)]
 pub struct Refused;

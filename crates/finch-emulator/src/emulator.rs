@@ -46,7 +46,7 @@ impl Emulator {
 
     /// The same Finch, for calls in process.
     #[must_use]
-    pub fn in_process(&self) -> LocalEmulator {
+    pub fn local(&self) -> LocalEmulator {
         LocalEmulator::of(self.controls.share())
     }
 

@@ -232,21 +232,11 @@ impl FakeFinch {
         }
     }
 
-    /// The next exchange waits there, and no longer than until another one is to.
-    pub fn hold_next_exchange(&self, held: Held) -> Hold {
+    /// The next call of this kind waits, and no longer than until another one is to.
+    pub fn hold_next(&self, held: Held) -> Hold {
         let hold = Hold::default();
         self.plan().hold = Some((held, hold.clone()));
         hold
-    }
-
-    /// The next `/introspect` waits between Finch's look and the answer.
-    pub fn hold_next_introspection(&self) -> Hold {
-        self.hold_next_exchange(Held::Introspection)
-    }
-
-    /// The next `/disconnect` waits before Finch looks at it.
-    pub fn hold_next_disconnect(&self) -> Hold {
-        self.hold_next_exchange(Held::Disconnect)
     }
 
     /// Calls this at the beginning of each call.
@@ -254,7 +244,7 @@ impl FakeFinch {
         self.plan().on_call = OnCall(Some(Box::new(on_call)));
     }
 
-    /// No exchange is to wait any more.
+    /// No call is to wait any more.
     pub fn hold_none(&self) {
         self.plan().hold = None;
     }

@@ -50,7 +50,7 @@ impl Browser {
     /// # Panics
     /// If it never does.
     pub async fn sees(&self, text: &str) {
-        if self.session.find(&saying("//body", text)).await.is_err() {
+        if self.session.find(&saying(text)).await.is_err() {
             panic!("{} does not say {text:?} but:\n{}", self.url().await, self.text().await);
         }
     }
@@ -62,7 +62,7 @@ impl Browser {
     pub async fn until_sees(&self, text: &str) {
         let began = Instant::now();
         while began.elapsed() < PATIENCE {
-            if self.session.count(&saying("//body", text)).await > 0 {
+            if self.session.count(&saying(text)).await > 0 {
                 return;
             }
             self.reload().await;
@@ -91,19 +91,13 @@ impl Browser {
     /// # Panics
     /// If it does.
     pub async fn does_not_see(&self, text: &str) {
-        let found = self.session.count(&saying("//body", text)).await;
+        let found = self.session.count(&saying(text)).await;
         assert_eq!(found, 0, "{} says {text:?}:\n{}", self.url().await, self.text().await);
     }
 
     /// Presses the first button, link or summary that begins with these words.
     pub async fn press(&self, words: &str) {
-        self.click(&pressed("", words)).await;
-    }
-
-    /// The same in the part of the page which says this.
-    pub async fn press_in(&self, part: &str, words: &str) {
-        let part = saying("//*[self::article or self::li]", part);
-        self.click(&pressed(&part, words)).await;
+        self.click(&pressed(words)).await;
     }
 
     async fn click(&self, xpath: &str) {
@@ -223,16 +217,16 @@ pub(crate) fn target() -> PathBuf {
 }
 
 /// What can be pressed.
-fn pressed(within: &str, words: &str) -> String {
+fn pressed(words: &str) -> String {
     let words = quoted(words);
     format!(
-        "{within}//*[self::button or self::a or self::summary][starts-with(normalize-space(), {words})]"
+        "//*[self::button or self::a or self::summary][starts-with(normalize-space(), {words})]"
     )
 }
 
-/// The elements that say this.
-fn saying(of: &str, text: &str) -> String {
-    format!("{of}[contains(normalize-space(.), {})]", quoted(text))
+/// The page, if it says this.
+fn saying(text: &str) -> String {
+    format!("//body[contains(normalize-space(.), {})]", quoted(text))
 }
 
 /// A text in an XPath, which knows no escapes.

@@ -124,9 +124,9 @@ impl Intercept for Witness {
         next: &dyn TokenStore,
         customer: &CustomerId,
         connection: &ConnectionId,
-        wanted: &TokenQuery,
+        query: &TokenQuery,
     ) -> Result<Option<SealedToken>, StoreError> {
-        let given = next.usable_token(customer, connection, wanted).await?;
+        let given = next.usable_token(customer, connection, query).await?;
         given.iter().for_each(|given| self.book.open().handed_out(given.id));
         Ok(given)
     }

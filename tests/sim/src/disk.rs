@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use finch_core::TokenStore;
-use finch_sqlite::{SqliteOptions, SqliteTokenStore};
+use finch_sqlite::SqliteTokenStore;
 use finch_testkit::MemoryTokenStore;
 use tempfile::TempDir;
 
@@ -52,6 +52,5 @@ impl Stores {
 }
 
 fn open(folder: &TempDir) -> Arc<SqliteTokenStore> {
-    let options = SqliteOptions::create(folder.path().join("finch.db"), application());
-    Arc::new(SqliteTokenStore::open(options).expect("a store"))
+    finch_tests::sqlite(&folder.path().join("finch.db"), application())
 }

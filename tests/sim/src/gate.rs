@@ -26,7 +26,7 @@ pub(crate) enum Kind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Point {
     pub(crate) kind: Kind,
-    /// Its name, such as `apply` or `disconnect`.
+    /// Its name, such as `commit` or `disconnect`.
     pub(crate) name: &'static str,
 }
 

@@ -247,9 +247,9 @@ impl Intercept for Broken {
         next: &dyn TokenStore,
         customer: &CustomerId,
         connection: &ConnectionId,
-        wanted: &TokenQuery,
+        query: &TokenQuery,
     ) -> Result<Option<SealedToken>, StoreError> {
-        let found = next.usable_token(customer, connection, wanted).await?;
+        let found = next.usable_token(customer, connection, query).await?;
         if !self.is(Variant::NoFence) && !self.is(Variant::FenceNotDurable) {
             return Ok(found);
         }

@@ -64,7 +64,7 @@ async fn a_repetition_waits_for_an_exchange_in_another_process() {
         let world = world().await;
         let again = if elsewhere { world.another_process().await } else { world.app.clone() };
         let callback = begin(&world, ACME, "x").await;
-        let hold = world.finch.hold_next_exchange(Held::BeforeItsEffect);
+        let hold = world.finch.hold_next(Held::BeforeItsEffect);
         let repeats = async {
             hold.reached().await;
             let answers = async {
@@ -143,7 +143,7 @@ async fn a_caller_that_goes_away_cancels_nothing() {
     for held in [Held::BeforeItsEffect, Held::BeforeItsAnswer] {
         let world = world().await;
         let callback = begin(&world, ACME, "x").await;
-        let hold = world.finch.hold_next_exchange(held);
+        let hold = world.finch.hold_next(held);
         tokio::select! {
             _ = complete(&world, ACME, callback.clone()) => panic!("Finch has not answered"),
             () = hold.reached() => {} // The caller goes away while Finch works.
@@ -165,7 +165,7 @@ async fn an_orderly_end_waits_for_exchanges_whose_caller_has_gone() {
     let world = world().await;
     world.app.idle().await;
     let (finch, callback) = (world.app.clone(), begin(&world, ACME, "x").await);
-    let hold = world.finch.hold_next_exchange(Held::BeforeItsAnswer);
+    let hold = world.finch.hold_next(Held::BeforeItsAnswer);
     // The caller goes away.
     drop(world.app.spawn(async move { complete_at(&finch, callback).await.is_ok() }));
     hold.reached().await;

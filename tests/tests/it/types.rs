@@ -66,11 +66,17 @@ fn any<T>() -> T {
 fn each_call_takes_the_scope_that_may_make_it() {
     for of_operators in [
         scope(|finch, it| finch.reconcile(it, Pass::Due)),
+        scope(|finch, it| finch.reconcile_while(it, Pass::Due, any())),
         scope(|finch, it| finch.attention(it)),
         scope(|finch, it| finch.unfinished_connections(it)),
         scope(|finch, it| finch.close_disconnect(it, any(), "why")),
         scope(|finch, it| finch.dismiss_orphan(it, any(), "why")),
+        scope(|finch, it| finch.import(it, any(), any())),
         scope(|finch, it| finch.begin_audit(it, any())),
+        scope(|finch, it| finch.audit_next(it, any(), any())),
+        scope(|finch, it| finch.verify(it, |_| {})),
+        scope(|finch, it| finch.key_status(it)),
+        scope(|finch, it| finch.replace_key(it, any())),
         scope(|finch, it| finch.doubt_all(it)),
         scope(|finch, it| finch.rotate(it, |_| {})),
         argument(|it| any::<Finch>().spawn_reconciler(it, any())),
@@ -81,7 +87,9 @@ fn each_call_takes_the_scope_that_may_make_it() {
         scope(|finch, it| finch.access_token(it, any(), &[])),
         scope(|finch, it| finch.report_unauthorized(it, any())),
         scope(|finch, it| finch.disconnect_all(it)),
+        scope(|finch, it| finch.begin_connect(it, any())),
         scope(|finch, it| finch.begin_reauthenticate(it, any(), any())),
+        scope(|finch, it| finch.complete_connect_without_state(it, any(), any())),
     ] {
         assert_eq!(of_customers, TypeId::of::<CustomerScope>());
     }

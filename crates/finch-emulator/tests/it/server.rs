@@ -35,11 +35,7 @@ impl Server {
     pub(crate) async fn with(config: EmulatorConfig) -> Self {
         let emulator = Emulator::start_with(config).await.unwrap();
         let http = reqwest::Client::builder().redirect(redirect::Policy::none()).no_proxy();
-        Self {
-            finch: Finch { emulator: emulator.in_process() },
-            emulator,
-            http: http.build().unwrap(),
-        }
+        Self { finch: Finch { emulator: emulator.local() }, emulator, http: http.build().unwrap() }
     }
 
     pub(crate) fn http(&self, method: &str, path: &str) -> RequestBuilder {

@@ -161,7 +161,7 @@ async fn a_browser_that_goes_away_loses_no_token() {
     let (site, browser) = Site::visited().await;
     let (_, back) = site.attempt(&browser).await;
     site.store.intercept.fail_at("commit", || StoreError::Full);
-    let hold = site.finch.hold_next_exchange(Held::BeforeItsAnswer);
+    let hold = site.finch.hold_next(Held::BeforeItsAnswer);
     tokio::select! {
         _ = browser.get(&back) => panic!("it waits for Finch"),
         () = hold.reached() => {}

@@ -3,7 +3,7 @@
 use finch_browser::{Browser, Driver, Mode};
 use finch_example_host::Host;
 
-use crate::steps::{connect, pages_are_fine, says, sign_in, sign_in_at_gusto};
+use crate::steps::{connect, living, pages_are_fine, says, sign_in, sign_in_at_gusto};
 
 #[tokio::test]
 async fn a_connections_whole_life() {
@@ -29,7 +29,7 @@ async fn a_connections_whole_life() {
     browser.press("Disconnect").await;
     browser.sees("disconnected").await;
     pages_are_fine(&browser, "disconnected").await;
-    assert!(finch.issued_tokens().iter().all(|token| !finch.is_alive(&token.secret)));
+    assert_eq!(living(&host), 0);
     browser.goto(&host.pages()).await;
     browser.sees("Ended").await;
     browser.does_not_see("Connected since").await;
@@ -113,8 +113,7 @@ async fn without_scripts_in_the_dark_and_on_a_phone() {
         browser.sees("This can’t be undone").await;
         browser.press("Disconnect").await;
         browser.sees("disconnected").await;
-        let finch = host.emulator();
-        assert!(finch.issued_tokens().iter().all(|token| !finch.is_alive(&token.secret)));
+        assert_eq!(living(&host), 0);
         browser.close().await;
     }
 }

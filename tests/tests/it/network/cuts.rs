@@ -24,7 +24,7 @@ pub(super) struct Lengths {
 pub(super) async fn lengths() -> Lengths {
     let mut net = Net::start(DisconnectScope::Pair, false).await;
     let person = net.person().await;
-    let finch = net.emulator.in_process();
+    let finch = net.emulator.local();
     // The first cut that leaves an answer whole.
     let length = |method: &str, path: &str, authorization: &str, body: &str| {
         let is_whole = |at: &usize| {

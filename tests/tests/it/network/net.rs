@@ -46,7 +46,7 @@ impl Net {
         let config = |timeout| HttpFinchConfig { timeout, ..http_config(&emulator) };
         let patient = Arc::new(HttpFinch::new(config(PATIENT)).unwrap());
         let hasty = Arc::new(HttpFinch::new(config(HASTY)).unwrap());
-        let direct = in_process(config(PATIENT), Arc::new(emulator.in_process()));
+        let direct = in_process(config(PATIENT), Arc::new(emulator.local()));
         let (application, folder) = (patient.application().clone(), folder());
         let store: Arc<dyn StoreDebug> = match in_sqlite {
             true => sqlite(&folder.path().join("finch.db"), application),

@@ -53,7 +53,11 @@ struct Seed(u64);
 impl Drop for Seed {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            println!("again: FINCH_NETWORK_SEED={} FINCH_NETWORK_RANDOM=1", self.0);
+            println!(
+                "again: FINCH_NETWORK_SEED={} FINCH_NETWORK_RANDOM=1 cargo test -p finch-tests \
+                 random_faults",
+                self.0
+            );
         }
     }
 }

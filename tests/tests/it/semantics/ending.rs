@@ -14,7 +14,10 @@ fn everyone(id: &ConnectionId) -> DisconnectRequest {
 #[tokio::test]
 async fn a_connection_that_moved_since_the_plan_is_plan_changed_and_nothing_is_done() {
     let (world, id) = connected().await;
+    let before = load(&world, &id).await;
     let plan = world.app.plan_disconnect(&customer(ACME), id.clone()).await.unwrap();
+    assert_eq!(load(&world, &id).await, before, "a plan changes nothing");
+    assert!(world.finch.take_calls().is_empty());
     connect(&world, ACME, "x").await;
     let error = world.app.disconnect(&customer(ACME), plan).await.unwrap_err();
     assert!(matches!(error, DisconnectError::PlanChanged), "{error:?}");

@@ -168,7 +168,7 @@ async fn a_lost_exchange_is_listed_again_when_another_had_made_the_renewed_conne
     lose_an_exchange(&world, false).await;
     let (state, code) = begin(&world, ACME, "x").await;
     let (hold, other) =
-        (world.finch.hold_next_exchange(Held::BeforeItsAnswer), world.another_process().await);
+        (world.finch.hold_next(Held::BeforeItsAnswer), world.another_process().await);
     let exchange =
         tokio::spawn(async move { other.complete_connect(&customer(ACME), state, code).await });
     hold.reached().await;

@@ -1,4 +1,4 @@
-//! Each row of the tables of `docs/reliability.md` on disconnects and exchanges, with a test named after it.
+//! The rows of the tables of `docs/reliability.md` on disconnects and exchanges that need the whole application.
 
 mod ending;
 mod exchange;
@@ -124,7 +124,7 @@ pub(crate) async fn meanwhile(
     happens: impl AsyncFnOnce(),
 ) -> Result<CompletedConnect, CompleteConnectError> {
     let callback = begin(world, who, with).await;
-    let hold = world.finch.hold_next_exchange(held);
+    let hold = world.finch.hold_next(held);
     let mut exchange = pin!(complete(world, who, callback));
     tokio::select! {
         _ = &mut exchange => panic!("the exchange waits"),

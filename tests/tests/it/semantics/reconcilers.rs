@@ -61,7 +61,7 @@ async fn reconcilers_together_keep_the_rate() {
 async fn a_connection_is_worked_on_by_one_host_at_a_time_however_long_its_call_takes() {
     for (pass, renewals) in [(Pass::Due, 0), (Pass::Everything, 20)] {
         let world = open_disconnects(1).await;
-        let hold = world.finch.hold_next_disconnect();
+        let hold = world.finch.hold_next(Held::Disconnect);
         world.system.renew(renewals);
         let first = pass_elsewhere(&world, pass).await;
         hold.reached().await;
@@ -80,7 +80,7 @@ async fn a_connection_is_worked_on_by_one_host_at_a_time_however_long_its_call_t
 #[tokio::test]
 async fn a_host_that_died_at_work_is_replaced_and_its_call_may_still_take_effect() {
     let world = open_disconnects(1).await;
-    let never = world.finch.hold_next_disconnect();
+    let never = world.finch.hold_next(Held::Disconnect);
     let first = pass_elsewhere(&world, Pass::Due).await;
     never.reached().await;
     first.abort();
@@ -120,7 +120,7 @@ async fn a_reconciler_in_the_background_ends_what_is_open_and_stops() {
 #[tokio::test]
 async fn a_reconciler_that_is_stopped_finishes_its_call_and_gives_the_lease_back() {
     let world = open_disconnects(2).await;
-    let hold = world.finch.hold_next_disconnect();
+    let hold = world.finch.hold_next(Held::Disconnect);
     let host = world.another_process().await;
     let reconciler = host.spawn_reconciler(operator(), ReconcilerOptions::default());
     hold.reached().await;

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use finch_app::{Questions, Reconciled};
+use finch_app::{Pass, Questions, Reconciled};
 use finch_core::{
     ConnectionId, ConnectionState, Draft, FinchApiError, LEASE,
     decide::{self, Matter},
 };
-use finch_testkit::{Reach, application};
-use finch_tests::{World, folder, open_finch, sqlite};
+use finch_testkit::{Held, Reach, application};
+use finch_tests::{World, folder, open_finch, operator, sqlite};
 
 use super::state;
 use crate::semantics::{people::listed, *};
@@ -51,8 +51,8 @@ async fn a_question_that_a_crash_has_left_is_asked() {
 }
 
 /// A pass that waits between Finch's look at a connection and the answer; meanwhile this happens.
-async fn meanwhile(world: &World, happens: impl AsyncFnOnce()) -> Reconciled {
-    let hold = world.finch.hold_next_introspection();
+async fn while_finch_is_asked(world: &World, happens: impl AsyncFnOnce()) -> Reconciled {
+    let hold = world.finch.hold_next(Held::Introspection);
     let other = async {
         hold.reached().await;
         happens().await;
@@ -65,7 +65,7 @@ async fn meanwhile(world: &World, happens: impl AsyncFnOnce()) -> Reconciled {
 #[tokio::test]
 async fn a_newer_webhook_is_not_answered_by_what_was_asked_before() {
     let (world, ids) = announced(1).await;
-    meanwhile(&world, async || world.announce(&ids[0], "disconnected").await).await;
+    while_finch_is_asked(&world, async || world.announce(&ids[0], "disconnected").await).await;
     world.finch.end_from_dashboard(&ids[0]);
     assert_eq!(reconcile(&world).await.questions.changed, 1, "the second one is asked");
     assert!(all_revoked(&load(&world, &ids[0]).await));
@@ -77,7 +77,7 @@ async fn a_question_that_another_instance_has_answered_is_not_asked_again() {
     let (world, id) = connected().await;
     connect(&world, ACME, "x").await;
     world.announce(&id, "connected").await;
-    let report = meanwhile(&world, async || {
+    let report = while_finch_is_asked(&world, async || {
         let question = load(&world, &id).await.question.unwrap();
         let mut draft = Draft::of(load(&world, &id).await);
         decide::answered(&mut draft, question.number, &[], world.system.now_quietly());
@@ -100,12 +100,15 @@ async fn while_finch_is_away_questions_wait_and_finch_is_left_alone() {
         (|| answer(503, "down"), 2),
     ];
     for (failure, calls) in failures {
-        let (world, _) = announced(5).await;
-        world.fail(calls, failure);
-        assert_eq!(pass(&world).await, (0, calls), "{:?}", failure());
-        assert_eq!(world.finch.take_calls().len(), calls, "{:?}", failure());
-        world.finch.recover();
-        assert_eq!(everything(&world).await.questions.answered, 5);
+        for pass in [Pass::Due, Pass::Everything] {
+            let (world, _) = announced(5).await;
+            world.fail(calls, failure);
+            let asked = world.app.reconcile(&operator(), pass).await.expect("a pass").questions;
+            assert_eq!((asked.answered, asked.left), (0, calls), "{pass:?} {:?}", failure());
+            assert_eq!(world.finch.take_calls().len(), calls, "{pass:?} {:?}", failure());
+            world.finch.recover();
+            assert_eq!(everything(&world).await.questions.answered, 5);
+        }
     }
 }
 
