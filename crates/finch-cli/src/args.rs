@@ -10,7 +10,7 @@ use crate::{
         audit, close, connect, connections, demo, disconnect, emulator, events, exchange, import,
         keys, reconcile, shell, store, token,
     },
-    secrets::{clean, clean_path},
+    secrets::{NoArgument, clean, clean_path},
 };
 
 /// Below the list of commands.
@@ -96,7 +96,7 @@ pub(crate) enum Command {
     Backup(store::BackupArgs),
     /// Make a store from a backup; what was in use is in doubt
     Restore(store::RestoreArgs),
-    /// restored: put in doubt what a restore by other means brought back
+    /// Put tokens in doubt after a restore by other means
     #[command(subcommand)]
     Store(store::StoreCommand),
     /// Check the settings, the key, the store, and the way to Finch
@@ -117,30 +117,30 @@ pub(crate) struct Client {
     /// The application (FINCH_CLIENT_ID)
     #[arg(long, value_name = "ID", env = "FINCH_CLIENT_ID", value_parser = clean)]
     pub(crate) client_id: Option<String>,
-    /// For the environment: an argument can be seen by other users
+    /// In the environment only
     #[arg(long, hide = true, env = "FINCH_CLIENT_SECRET", value_name = "FINCH_CLIENT_SECRET")]
-    #[arg(value_parser = clean, conflicts_with = "client_secret_file")]
+    #[arg(value_parser = NoArgument, conflicts_with = "client_secret_file")]
     pub(crate) client_secret: Option<String>,
-    /// File with its secret (FINCH_CLIENT_SECRET)
+    /// The client secret (FINCH_CLIENT_SECRET_FILE)
     #[arg(long, value_name = "PATH", env = "FINCH_CLIENT_SECRET_FILE", value_parser = clean_path())]
     pub(crate) client_secret_file: Option<PathBuf>,
     /// Finch's API (FINCH_BASE_URL)
     #[arg(long, value_name = "URL", env = "FINCH_BASE_URL", value_parser = clean)]
     pub(crate) base_url: Option<String>,
-    /// Through this proxy (FINCH_PROXY)
+    /// Reach Finch through this proxy (FINCH_PROXY)
     #[arg(long, value_name = "URL|env", env = "FINCH_PROXY", value_parser = clean)]
     pub(crate) proxy: Option<String>,
     /// The store's file (FINCH_STORE)
     #[arg(long, value_name = "PATH", env = "FINCH_STORE", value_parser = clean_path())]
     pub(crate) store: Option<PathBuf>,
-    /// For the environment: an argument can be seen by other users
+    /// In the environment only
     #[arg(long, hide = true, env = "FINCH_STORE_KEY", value_name = "FINCH_STORE_KEY")]
-    #[arg(value_parser = clean, conflicts_with = "store_key_file")]
+    #[arg(value_parser = NoArgument, conflicts_with = "store_key_file")]
     pub(crate) store_key: Option<String>,
-    /// File with its key (FINCH_STORE_KEY)
+    /// The store's key (FINCH_STORE_KEY_FILE)
     #[arg(long, value_name = "PATH", env = "FINCH_STORE_KEY_FILE", value_parser = clean_path())]
     pub(crate) store_key_file: Option<PathBuf>,
-    /// For one call to Finch [default: 60]
+    /// Longest time per call to Finch [default: 60]
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     pub(crate) timeout: Option<Duration>,
 }

@@ -105,6 +105,14 @@ impl<'de> Visitor<'de> for Facts {
         Ok(if number == 0 { Fact::Nothing } else { Fact::Text(number.to_string()) })
     }
 
+    fn visit_i64<E>(self, number: i64) -> Result<Fact, E> {
+        Ok(Fact::Text(number.to_string()))
+    }
+
+    fn visit_f64<E>(self, number: f64) -> Result<Fact, E> {
+        Ok(if number == 0.0 { Fact::Nothing } else { Fact::Text(number.to_string()) })
+    }
+
     fn visit_str<E>(self, text: &str) -> Result<Fact, E> {
         let moment = text.parse::<Timestamp>();
         Ok(match moment {
@@ -136,4 +144,15 @@ impl<'de> Visitor<'de> for Facts {
 /// A moment, to the second.
 pub(crate) fn moment_of(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    #[test]
+    fn every_kind_of_number_is_a_fact_and_zero_is_none() {
+        let fact = super::of(&json!([3, -3, 0.5, 0, 0.0, -0.0, u64::MAX]));
+        assert_eq!(fact.to_string(), "3, -3, 0.5, , , , 18446744073709551615");
+    }
 }

@@ -1,12 +1,18 @@
 //! Settings and secrets as they are given: in an option, the environment, a file, or standard input.
 
 use std::{
+    ffi::OsStr,
     fs::File,
     io::{self, BufRead, IsTerminal, Read},
     path::{Path, PathBuf},
 };
 
-use clap::builder::{PathBufValueParser, TypedValueParser};
+use clap::{
+    Arg, Command, Error,
+    builder::{PathBufValueParser, TypedValueParser},
+    error::ErrorKind,
+    parser::ValueSource,
+};
 use finch_core::{StrayCharacters, stray_characters};
 
 use crate::{fail::Failure, output};
@@ -22,6 +28,42 @@ pub(crate) fn clean(value: &str) -> Result<String, StrayCharacters> {
 /// The same for a path.
 pub(crate) fn clean_path() -> impl TypedValueParser<Value = PathBuf> {
     PathBufValueParser::new().try_map(|path| clean(&path.to_string_lossy()).map(|_| path))
+}
+
+/// The value of a secret in the environment. Other users of the machine can see an argument, so it is refused there.
+#[derive(Clone)]
+pub(crate) struct NoArgument;
+
+impl TypedValueParser for NoArgument {
+    type Value = String;
+
+    fn parse_ref(
+        &self,
+        command: &Command,
+        arg: Option<&Arg>,
+        value: &OsStr,
+    ) -> Result<String, Error> {
+        TypedValueParser::parse_ref(&clean, command, arg, value)
+    }
+
+    fn parse_ref_(
+        &self,
+        command: &Command,
+        arg: Option<&Arg>,
+        value: &OsStr,
+        source: ValueSource,
+    ) -> Result<String, Error> {
+        if source == ValueSource::EnvVariable {
+            return self.parse_ref(command, arg, value);
+        }
+        let option = arg.and_then(Arg::get_long).unwrap_or_default();
+        let variable = arg.and_then(Arg::get_env).unwrap_or_default().to_string_lossy();
+        let message = format!(
+            "--{option} is not accepted: other users of the machine can see arguments. Set {variable}, or \
+             give --{option}-file PATH"
+        );
+        Err(command.clone().error(ErrorKind::InvalidValue, message))
+    }
 }
 
 /// A secret that was given as a value or in a file; the file `-` is the next line of standard input.

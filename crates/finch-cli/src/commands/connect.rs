@@ -44,7 +44,7 @@ pub(crate) struct ConnectArgs {
     /// Where Finch sends the browser back to
     #[arg(long, value_name = "URI", conflicts_with = "embedded")]
     redirect_uri: Option<String>,
-    /// Or its JavaScript hands over the code
+    /// Finch's JavaScript hands over the code
     #[arg(long)]
     embedded: bool,
     /// Renew this connection

@@ -24,7 +24,7 @@ pub(crate) struct EmulatorArgs {
     /// The port; 0 finds a free one
     #[arg(long, value_name = "N", default_value_t = 4000)]
     port: u16,
-    /// 0.0.0.0: all machines
+    /// Address to listen on
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1", value_parser = address)]
     host: IpAddr,
     /// A name that callers may use; repeatable

@@ -12,7 +12,7 @@ use crate::{
     interrupt,
     output::{self, Report, Text},
     rescue::Rescued,
-    secrets::{clean, missing, read_line, secret},
+    secrets::{clean, clean_path, missing, read_line, secret},
     wiring::{Needs, Settings},
 };
 
@@ -31,13 +31,13 @@ pub(crate) struct ExchangeArgs {
     #[arg(long, env = "FINCH_STATE", value_parser = clean, conflicts_with = "state_file")]
     state: Option<String>,
     /// A file with the state
-    #[arg(long, value_name = "PATH", env = "FINCH_STATE_FILE")]
+    #[arg(long, value_name = "PATH", env = "FINCH_STATE_FILE", value_parser = clean_path())]
     state_file: Option<PathBuf>,
     /// The code, else from standard input (FINCH_CODE)
     #[arg(long, env = "FINCH_CODE", value_parser = clean, conflicts_with = "code_file")]
     code: Option<String>,
     /// A file with the code
-    #[arg(long, value_name = "PATH", env = "FINCH_CODE_FILE")]
+    #[arg(long, value_name = "PATH", env = "FINCH_CODE_FILE", value_parser = clean_path())]
     code_file: Option<PathBuf>,
     #[command(flatten)]
     whose: Whose,

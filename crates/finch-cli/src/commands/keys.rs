@@ -29,9 +29,6 @@ Other processes may use the store meanwhile. Stopped half-way, the same command
 continues.")]
     Rotate(Operator),
     /// Let another key open the store, and this one no longer
-    #[command(after_help = "\
-No secret is sealed again: only the store's own keys are wrapped with the new key.
-Running processes are unaffected until their next start.")]
     RotateKek(RotateKekArgs),
 }
 
@@ -48,8 +45,8 @@ pub(crate) struct KeysInitArgs {
 
 #[derive(Args)]
 #[command(after_help = "\
-No secret is sealed again: only the store's own keys are wrapped with the new key.
-Running processes are unaffected until their next start.")]
+No secret is sealed again: only the store's own keys are wrapped with the new
+key. Running processes are unaffected until their next start.")]
 pub(crate) struct RotateKekArgs {
     /// The file of the new key; made if it is not there
     #[arg(long, value_name = "PATH")]

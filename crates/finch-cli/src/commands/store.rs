@@ -42,8 +42,8 @@ pub(crate) enum StoreCommand {
     /// Put every token in use in doubt, after a restore by other means
     #[command(after_help = "\
 For a store that was not made by `finch restore`, such as a copy of its file or
-a snapshot of its disk. Run it before any process uses the store. Tokens that were
-in use are handed out again once Finch was asked (finch reconcile).")]
+a snapshot of its disk. Run it before any process uses the store. Tokens that
+were in use are handed out again once Finch was asked (finch reconcile).")]
     Restored(Operator),
 }
 

@@ -64,6 +64,13 @@ fn what_stands_around_a_setting_is_named_and_nothing_is_sent() {
     place.set("FINCH_CLIENT_SECRET", None);
     let connect = format!("{CONNECT} --client-secret-file secret");
     place.each(&[(&connect, 2, &["the client secret has a quotation mark"])]);
+    for (name, option) in [("FINCH_STATE_FILE", "--state-file"), ("FINCH_CODE_FILE", "--code-file")]
+    {
+        let mut place = Place::new();
+        place.guard("canary-value");
+        place.set(name, Some("'canary-value'"));
+        place.each(&[("exchange", 2, &[option, "has a quotation mark"])]);
+    }
 }
 
 /// A first call that Finch refuses leaves a store that the right settings still can use.

@@ -3,6 +3,10 @@
 
 use crate::support::Place;
 
+/// The commands whose help shows examples.
+const WITH_EXAMPLES: [&str; 8] =
+    ["demo", "emulator", "connect", "exchange", "token", "disconnect", "close", "completions"];
+
 #[test]
 fn every_command_has_help_examples_completions_and_a_manual_page() {
     let place = Place::without_key();
@@ -23,11 +27,13 @@ fn every_command_has_help_examples_completions_and_a_manual_page() {
         commands.expect("commands").lines().filter_map(|line| line.split_whitespace().next());
     let commands: Vec<_> = commands.filter(|command| *command != "help").collect();
     assert_eq!(commands.len(), 22, "{commands:?}");
-    for command in &commands {
-        let own = place.run(&[command, "--help"]).code(0).out;
+    let below = ["keys init", "keys status", "keys rotate", "keys rotate-kek", "store restored"];
+    for command in commands.iter().chain(&below) {
+        let own = finch!(place, "{command} --help").code(0).out;
         let too_wide = own.lines().find(|line| line.chars().count() > 80);
         assert_eq!(too_wide, None, "{command}");
-        let page = place.path(&format!("pages/man1/finch-{command}.1"));
+        assert_eq!(own.contains("\nExample"), WITH_EXAMPLES.contains(command), "{command}");
+        let page = place.path(&format!("pages/man1/finch-{}.1", command.replace(' ', "-")));
         let page = std::fs::read_to_string(page).expect("a page");
         assert!(page.contains(".SH OPTIONS"), "{command}");
     }
@@ -59,6 +65,9 @@ fn no_mistake_repeats_a_value() {
         "connections --state canary",
         "connect --customer c --name n --products p --minutes canary",
         "token id --customer c --timeout canary",
+        "connections --client-secret canary",
+        "connections --client-secret=canary",
+        "connections --store-key canary",
     ] {
         place.cli(line).code(2).says("finch COMMAND --help");
         assert_eq!(finch!(place, "{line} --json").code(2).failure()["kind"], "usage");
@@ -86,6 +95,16 @@ fn mistakes_are_named_with_what_to_do() {
         ("reconcile --rate=NaN", 2, &["--rate"]),
         ("reconcile --rate=0.001", 2, &["one in five minutes"]),
         ("disconnect id --dry-run --yes", 2, &["cannot be used with"]),
+        (
+            "connections --client-secret x",
+            2,
+            &["--client-secret is not accepted", "FINCH_CLIENT_SECRET", "--client-secret-file"],
+        ),
+        (
+            "connections --store-key=x",
+            2,
+            &["--store-key is not accepted", "FINCH_STORE_KEY", "--store-key-file"],
+        ),
         ("connect --embedded --redirect-uri https://a.example", 2, &["cannot be used with"]),
         (&format!("{connect} --client-id a:b"), 2, &["colon"]),
     ]);
