@@ -46,3 +46,47 @@ fn write_new(file: &Path, contents: &str) -> io::Result<()> {
     }
     written
 }
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, os::unix::fs::PermissionsExt as _, time::Duration};
+
+    use finch_app::{
+        AuthorizationCode, CompleteConnectError, ConnectRequest, CustomerScope, Flow, Product,
+    };
+    use finch_emulator::Login;
+
+    use crate::{Host, Settings};
+
+    #[tokio::test]
+    async fn a_token_that_the_store_does_not_take_is_in_a_private_file() {
+        let store_patience = Duration::from_millis(50);
+        let settings = Settings { store_patience, ..Settings::default() };
+        let host = Host::start_with(settings).await.expect("a host");
+        let scope = CustomerScope::new("acme-bakery".parse().expect("an id"));
+        let request = ConnectRequest::new("Acme Bakery", vec![Product::Company], Flow::Embedded);
+        let begun = host.finch.begin_connect(&scope, request).await.expect("an attempt");
+        let customer = begun.finch_customer_id.expect("a new connection has one");
+        let login =
+            Login::new("Ada", "gusto", "Acme Bakery LLC", "X").customer_id(customer.as_str());
+        let code = AuthorizationCode::new(host.emulator.issue_code(login));
+        let store = rusqlite::Connection::open(host.folder().join("finch.db")).expect("the store");
+        let full =
+            "CREATE TRIGGER full BEFORE INSERT ON tokens BEGIN SELECT RAISE(ABORT, 'full'); END";
+        store.execute_batch(full).expect("a store that takes no token");
+
+        let failed = host.finch.complete_connect(&scope, begun.state, code).await;
+        assert!(matches!(failed, Err(CompleteConnectError::Rescued { .. })), "{failed:?}");
+        let files = fs::read_dir(host.folder()).expect("the folder").flatten();
+        let mut files = files.map(|file| file.path());
+        let file = files.find(|file| file.to_string_lossy().contains("rescue-")).expect("a file");
+        let kept = fs::read_to_string(&file).expect("a file");
+        let kept: serde_json::Value = serde_json::from_str(&kept).expect("JSON");
+        let issued = &host.emulator.issued_tokens()[0];
+        assert_eq!(kept["access_token"], issued.secret.as_str());
+        assert_eq!(kept["customer"], "acme-bakery");
+        assert_eq!(kept["connection_id"], issued.state.connection_id.as_str());
+        assert_eq!(fs::metadata(&file).expect("a file").permissions().mode() & 0o777, 0o600);
+        host.stop().await;
+    }
+}
