@@ -1,8 +1,8 @@
 //! Access: a token for its customer, and what Finch says when one stops working.
 
 use finch_core::{
-    AccessToken, ConnectionId, CustomerScope, Draft, Failure, Product, SealedToken, Selector,
-    StoreError, Timestamp, Token, TokenId, TokenQuery, TokenState,
+    AccessToken, Chain, ConnectionId, CustomerScope, Draft, Failure, Product, SealedToken,
+    Selector, StoreError, Timestamp, Token, TokenId, TokenQuery, TokenState,
     decide::{self, Observed, TokenError, why_no_token},
 };
 use serde::Serialize;
@@ -123,7 +123,7 @@ impl Finch {
             self.inner.store.note_use(token.id, now).await
         };
         if let Err(error) = noted.await {
-            tracing::warn!(%error, "the use of a token could not be noted");
+            tracing::warn!(error = %Chain(&error), "the use of a token could not be noted");
         }
     }
 

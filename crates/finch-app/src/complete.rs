@@ -4,9 +4,9 @@ mod error;
 mod outcome;
 
 use finch_core::{
-    AccessToken, Attempt, AttemptEnd, AttemptId, AuthorizationCode, Claim, Commit, CustomerId,
-    CustomerScope, ExchangeFailure, FinchApiError, Grant, Scope, State, StoreError, TokenFacts,
-    TokenId, decide::Source, exchange_failure,
+    AccessToken, Attempt, AttemptEnd, AttemptId, AuthorizationCode, Chain, Claim, Commit,
+    CustomerId, CustomerScope, ExchangeFailure, FinchApiError, Grant, Scope, State, StoreError,
+    TokenFacts, TokenId, decide::Source, exchange_failure,
 };
 
 pub use error::{CompleteConnectError, TokenFate};
@@ -77,7 +77,7 @@ impl Finch {
         let Some(sink) = &self.inner.sink else { return error };
         let CompleteConnectError::NotStored { token, source } = error else { return error };
         if let Err(problem) = sink.rescue(&token).await {
-            tracing::error!(%problem, "the event sink could not keep a token that is live and billed");
+            tracing::error!(problem = %Chain(&*problem), "the event sink could not keep a token that is live and billed");
             return CompleteConnectError::NotStored { token, source };
         }
         CompleteConnectError::Rescued { exchange: token.exchange, source }
@@ -220,12 +220,12 @@ impl Finch {
         // A doubt, an employer without a name or a token without products is settled at once where Finch answers.
         if connection.as_ref().is_none_or(|c| self.has_doubts(c, customer, Effort::AtOnce)) {
             if let Err(error) = self.settle(token, customer, Effort::AtOnce).await {
-                tracing::debug!(%error, "some doubts are left");
+                tracing::debug!(error = %Chain(&error), "some doubts are left");
             }
             connection = self.holding(token).await.unwrap_or_default();
         }
         if let Err(error) = self.clear_orphans(attempt, token, began).await {
-            tracing::debug!(%error, "possible orphans stay listed");
+            tracing::debug!(error = %Chain(&error), "possible orphans stay listed");
         }
         completed(attempt, connection.as_ref(), token)
     }
@@ -269,7 +269,7 @@ impl Finch {
     /// a possible orphan.
     async fn give_up(&self, attempt: AttemptId, end: AttemptEnd) {
         if let Err(error) = self.end_attempt(attempt, end).await {
-            tracing::warn!(%error, "the end of an exchange could not be stored");
+            tracing::warn!(error = %Chain(&error), "the end of an exchange could not be stored");
         }
     }
 

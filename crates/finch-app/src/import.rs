@@ -2,7 +2,7 @@
 //! connection, and stored as the token of an exchange is.
 
 use finch_core::{
-    AccessToken, ClientId, Commit, ConnectionId, CustomerId, Failure, FailureKind, Grant,
+    AccessToken, Chain, ClientId, Commit, ConnectionId, CustomerId, Failure, FailureKind, Grant,
     Introspection, OperatorScope, PartialFacts, RequestId, Selector, StoreError, TokenFacts,
     TokenId, TokenState,
     decide::{AskedAt, Source},
@@ -131,7 +131,7 @@ impl Finch {
         let asked = Asking { asked_at: AskedAt::unknown(), monotonic };
         self.observe(token, asked, Ok(&said)).await?;
         if let Err(error) = self.settle_import(token, pace).await {
-            tracing::debug!(%error, "left to the reconciler");
+            tracing::debug!(error = %Chain(&error), "left to the reconciler");
         }
         self.outcome(token).await
     }

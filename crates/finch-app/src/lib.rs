@@ -67,22 +67,19 @@ pub use webhooks::Questions;
 
 #[doc(inline)]
 pub use finch_core::{
-    AccessToken, Actionable, Actor, Advice, AttemptId, AuthorizationCode, ClientId, ClientSecret,
-    CompanyId, ConnectRequest, ConnectUrl, ConnectionId, ConnectionState, ConnectionView,
-    CustomerChange, CustomerId, CustomerScope, ErrorKind, Event, EventKind, FailureKind, FinchApi,
-    FinchApiError, Flow, IdError, MAX_WEBHOOK_BYTES, OperatorName, OperatorScope, Product,
-    ProviderId, Quarantine, RedirectUri, Scope, SessionId, State, StoreError, Timestamp,
-    TokenState, TokenView, WebhookEvent, WebhookEventId,
+    AccessToken, Actionable, Actor, Advice, AttemptId, AuthorizationCode, Backoff, Chain, ClientId,
+    ClientSecret, CompanyId, ConnectRequest, ConnectUrl, ConnectionId, ConnectionState,
+    ConnectionView, CustomerChange, CustomerId, CustomerScope, ErrorKind, Event, EventKind,
+    FailureKind, FinchApi, FinchApiError, Flow, IdError, MAX_WEBHOOK_BYTES, OperatorName,
+    OperatorScope, Product, ProviderId, Quarantine, RedirectUri, Scope, SessionId, State,
+    StoreError, Timestamp, TokenState, TokenView, WebhookEvent, WebhookEventId,
     decide::{Attention, Drift, Finding, Matter, Plan, PlanMark, PlanVerdict, TokenError},
 };
 #[cfg(feature = "http")]
 #[doc(inline)]
 pub use finch_http::{HttpFinch, HttpFinchConfig, webhook};
-#[cfg(unix)]
 #[doc(inline)]
-pub use finch_seal::keyfile;
-#[doc(inline)]
-pub use finch_seal::{Kek, KeySource};
+pub use finch_seal::{Kek, KeySource, access::AccessError, keyfile};
 #[cfg(feature = "keyring")]
 #[doc(inline)]
 pub use finch_seal::{KeyringError, keyring};

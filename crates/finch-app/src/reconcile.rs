@@ -5,7 +5,7 @@ mod lost;
 use std::collections::BTreeSet;
 
 use finch_core::{
-    Actor, Connection, ConnectionFilter, ConnectionId, ConnectionKey, Draft, Due, Intent,
+    Actor, Chain, Connection, ConnectionFilter, ConnectionId, ConnectionKey, Draft, Due, Intent,
     OperatorScope, Selector, StoreError, Token, TokenId, TokenState, decide,
 };
 use serde::Serialize;
@@ -114,7 +114,7 @@ impl Finch {
         match done {
             // What is done is done for good: the caller learns of it.
             Err(error) if report != Reconciled::default() => {
-                tracing::warn!(%error, "a pass could not be finished");
+                tracing::warn!(error = %Chain(&error), "a pass could not be finished");
                 report.failed += 1;
                 Ok(report)
             }
@@ -155,7 +155,7 @@ impl Finch {
                 Ok(_) => {}
                 // One connection that cannot be read keeps no other one waiting.
                 Err(error) => {
-                    tracing::warn!(%error, "a connection could not be reconciled");
+                    tracing::warn!(error = %Chain(&error), "a connection could not be reconciled");
                     report.failed += 1;
                 }
             }

@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use finch_core::{OperatorScope, StoreError};
+use finch_core::{Chain, OperatorScope, StoreError};
 use tokio::{sync::watch, task::JoinHandle};
 
 use crate::{Finch, Pass, Reconciled};
@@ -85,7 +85,7 @@ async fn run(
             on_pass(report.as_ref());
         }
         if let Err(error) = report {
-            tracing::warn!(%error, "a pass of the reconciler has failed");
+            tracing::warn!(error = %Chain(&error), "a pass of the reconciler has failed");
         }
         pass = Pass::Due;
         let rest = options.rest.mul_f64(0.5 + finch.jitter() / 2.0);

@@ -1,7 +1,7 @@
 //! Questions: a webhook speaks of a connection's health. Finch is asked, and only its answer counts.
 
 use finch_core::{
-    Connection, ConnectionFilter, ConnectionKey, Due, Selector, StoreError, WebhookEvent,
+    Chain, Connection, ConnectionFilter, ConnectionKey, Due, Selector, StoreError, WebhookEvent,
     decide::{self, Observed},
 };
 use serde::Serialize;
@@ -94,7 +94,7 @@ impl Finch {
                 }
                 Ok(QuestionOutcome::Left) => report.left += 1,
                 Err(error) => {
-                    tracing::warn!(%error, "a connection's question could not be answered");
+                    tracing::warn!(error = %Chain(&error), "a connection's question could not be answered");
                     report.left += 1;
                 }
             }

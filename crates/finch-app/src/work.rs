@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use finch_core::{ConnectionKey, LEASE, Leased, StoreError, Timestamp};
+use finch_core::{Chain, ConnectionKey, LEASE, Leased, StoreError, Timestamp};
 use tokio::sync::OwnedMutexGuard;
 
 use crate::Finch;
@@ -204,7 +204,7 @@ impl Work<'_> {
                 // Should it be lost, the answer is written down all the same, and the next call waits.
                 self.leased = None;
                 if let Err(error) = self.lease(key).await {
-                    tracing::debug!(%error, "a lease could not be renewed");
+                    tracing::debug!(error = %Chain(&error), "a lease could not be renewed");
                 }
             }
         }
@@ -216,7 +216,7 @@ impl Work<'_> {
             && let Err(error) =
                 self.finch.inner.store.release(key, &self.finch.inner.instance).await
         {
-            tracing::debug!(%error, "a lease runs out by itself");
+            tracing::debug!(error = %Chain(&error), "a lease runs out by itself");
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod advice;
 mod application;
+mod chain;
 mod id;
 mod invisible;
 mod scope;
@@ -41,6 +42,7 @@ pub use attempt::{
     FORGOTTEN_AT_ONCE, Flow, NewAttempt, forgotten,
 };
 pub use backoff::Backoff;
+pub use chain::Chain;
 pub use commit::{Agenda, Commit, ConnectionRow, SecretRow};
 pub use connection::{Connection, ConnectionKey, Revision};
 pub use customer_change::CustomerChange;

@@ -127,7 +127,7 @@ impl FinchApi for HttpFinch {
 }
 
 impl HttpFinch {
-    /// Opens a session; null in it is left out.
+    /// Creates a session. Null fields are not sent.
     #[expect(
         clippy::disallowed_methods,
         reason = "EXPOSE: compared with what comes back, so that no error repeats it"

@@ -86,6 +86,7 @@ pub(crate) fn bearer(token: &AccessToken) -> Result<HeaderValue, FinchApiError> 
 pub(crate) fn body(body: &impl Serialize) -> Result<Bytes, FinchApiError> {
     // Room for all of it at once: a buffer that grows leaves copies behind.
     let mut text = Zeroizing::new(Vec::with_capacity(2048));
-    serde_json::to_writer(&mut *text, body).map_err(|e| FinchApiError::Backend(Box::new(e)))?;
+    serde_json::to_writer(&mut *text, body)
+        .map_err(|_| FinchApiError::Backend("the request cannot be written as JSON".into()))?;
     Ok(Bytes::from_owner(text))
 }

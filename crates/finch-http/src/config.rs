@@ -34,7 +34,7 @@ pub struct HttpFinchConfig {
     pub max_body: usize,
     /// The maximum number of repetitions of a call that may be repeated.
     pub retries: u32,
-    /// The wait before each repetition.
+    /// How long to wait before a repetition: at random, up to a limit that doubles each time ([`Backoff`]).
     pub backoff: Backoff,
     /// The longest `Retry-After` that a call waits for; a longer one is left to the caller.
     pub max_retry_after: Duration,

@@ -17,7 +17,7 @@ use crate::{ConfigError, HttpFinchConfig, transport::Carrier};
 /// hastiest servers close theirs, so that no code goes out on a connection that is about to close.
 const IDLE: Duration = Duration::from_secs(4);
 
-/// How many headers of an answer are read: ten times what Finch sends. Room for all of them is made for each answer.
+/// How many headers of an answer are read. Room for all of them is made for each answer.
 const MAX_HEADERS: usize = 256;
 
 /// Finch over HTTP. One instance serves all tasks: it keeps its connections open between calls.

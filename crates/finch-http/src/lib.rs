@@ -22,5 +22,7 @@ pub mod webhook;
 
 pub use config::{ConfigError, HttpFinchConfig};
 pub use finch::HttpFinch;
+#[doc(inline)]
+pub use finch_core::Backoff;
 pub use proxy::{Proxy, ProxyUrlError};
 pub use transport::Transport;

@@ -27,11 +27,15 @@ pub struct Rights {
 
 /// Why a file or folder is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refused {
-    /// Its owner is neither root nor the process's own user; both as user ids.
+pub enum AccessError {
+    /// Its owner is neither root nor the process's own user.
     #[error("it belongs to user id {owner}, and this process runs as user id {user}")]
-    #[expect(missing_docs, reason = "said above")]
-    OtherOwner { owner: u32, user: u32 },
+    OtherOwner {
+        /// The owner.
+        owner: u32,
+        /// This process's own user.
+        user: u32,
+    },
     /// Other users may use it, by these permission bits.
     #[error("it is open to others (mode {0:04o})")]
     Exposed(u32),
@@ -45,8 +49,8 @@ impl From<&Metadata> for Rights {
 
 impl Rights {
     /// Whether none of these permissions is given.
-    fn without(self, permissions: u32) -> Result<(), Refused> {
-        if self.mode & permissions == 0 { Ok(()) } else { Err(Refused::Exposed(self.mode)) }
+    fn without(self, permissions: u32) -> Result<(), AccessError> {
+        if self.mode & permissions == 0 { Ok(()) } else { Err(AccessError::Exposed(self.mode)) }
     }
 }
 
@@ -64,11 +68,11 @@ impl Process {
     /// Whether a file or folder belongs to root or to the process's own user.
     ///
     /// # Errors
-    /// [`Refused::OtherOwner`].
-    pub fn check_owner(&self, rights: Rights) -> Result<(), Refused> {
+    /// [`AccessError::OtherOwner`].
+    pub fn check_owner(&self, rights: Rights) -> Result<(), AccessError> {
         match rights.owner == self.user || rights.owner == 0 {
             true => Ok(()),
-            false => Err(Refused::OtherOwner { owner: rights.owner, user: self.user }),
+            false => Err(AccessError::OtherOwner { owner: rights.owner, user: self.user }),
         }
     }
 
@@ -77,8 +81,8 @@ impl Process {
     /// file is root's, or has no write permission at all (0440).
     ///
     /// # Errors
-    /// [`Refused`].
-    pub fn check_key_file(&self, file: Rights) -> Result<(), Refused> {
+    /// [`AccessError`].
+    pub fn check_key_file(&self, file: Rights) -> Result<(), AccessError> {
         self.check_owner(file)?;
         let is_given = file.owner != self.user || file.mode & 0o222 == 0;
         let may_share = is_given && self.groups.contains(&file.group);
@@ -90,8 +94,8 @@ impl Process {
     /// of the process's, and the folder is root's or has the set-group-id bit.
     ///
     /// # Errors
-    /// [`Refused`].
-    pub fn check_folder(&self, folder: Rights) -> Result<(), Refused> {
+    /// [`AccessError`].
+    pub fn check_folder(&self, folder: Rights) -> Result<(), AccessError> {
         self.check_owner(folder)?;
         let may_share = folder.group == folder.owner || self.group_of_volume(folder).is_some();
         folder.without(if may_share { 0o002 } else { 0o022 })
@@ -101,8 +105,8 @@ impl Process {
     /// files as to `folder`, in which it could replace them anyway.
     ///
     /// # Errors
-    /// [`Refused`].
-    pub fn check_store_file(&self, file: Rights, folder: Rights) -> Result<(), Refused> {
+    /// [`AccessError`].
+    pub fn check_store_file(&self, file: Rights, folder: Rights) -> Result<(), AccessError> {
         self.check_owner(file)?;
         let may_share = self.group_of_volume(folder) == Some(file.group);
         file.without(if may_share { 0o007 } else { 0o077 })

@@ -5,7 +5,7 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::KeyId;
-use crate::access::Refused;
+use crate::access::AccessError;
 
 /// Why a token or a key ring could not be sealed or opened.
 #[derive(Debug, thiserror::Error)]
@@ -116,7 +116,8 @@ impl ParseKeyError {
     }
 }
 
-/// Why a key could not be read from a keyring or put into it; where an entry is meant, with its name. It never carries what the keyring holds, which errors of `keyring-core` may.
+/// Why a key could not be read from a keyring or put into it; where an entry is meant, with its name. It never carries
+/// what the keyring holds, which errors of `keyring-core` may.
 #[cfg(feature = "keyring")]
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -166,8 +167,8 @@ pub enum KeyFileError {
     #[error("there is no key file {0}")]
     Missing(PathBuf),
     /// Others may use the file, or they own it or its folder.
-    #[error("{0} is refused for a key: {1}")]
-    Refused(PathBuf, Refused),
+    #[error("{0} cannot hold a key: {1}")]
+    Access(PathBuf, AccessError),
     /// A folder, a FIFO, a socket, a device.
     #[error("the key file {0} is not a regular file")]
     NotAFile(PathBuf),
@@ -190,8 +191,8 @@ impl KeyFileError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Missing(_) => "key_missing",
-            Self::Refused(_, Refused::Exposed(_)) => "key_exposed",
-            Self::Refused(_, Refused::OtherOwner { .. }) => "key_other_owner",
+            Self::Access(_, AccessError::Exposed(_)) => "key_exposed",
+            Self::Access(_, AccessError::OtherOwner { .. }) => "key_other_owner",
             Self::NotAFile(_) => "key_not_a_file",
             Self::Content(..) => "key_malformed",
             Self::Exists(_) => "key_exists",
@@ -207,14 +208,14 @@ impl KeyFileError {
                 "for a new store, make a key with `finch keys init`; for an existing one, give the key that \
                  opens it"
             }
-            Self::Refused(path, Refused::Exposed(_)) => {
+            Self::Access(path, AccessError::Exposed(_)) => {
                 return format!(
                     "run `chmod 600 {}`; in a container's secret volume, give it mode 0440 and a group of this \
                      process (`fsGroup`). If others may have read it, rotate it: `finch keys rotate-kek`",
                     path.display()
                 );
             }
-            Self::Refused(_, Refused::OtherOwner { owner, user }) => {
+            Self::Access(_, AccessError::OtherOwner { owner, user }) => {
                 return format!(
                     "run as the owner (`sudo -u '#{owner}' …`), or give the key file and its folder to user id \
                      {user} (`chown`)"

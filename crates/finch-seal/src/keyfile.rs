@@ -18,7 +18,7 @@ const LONGEST: u64 = 1024;
 /// followed, as secret volumes have them; what they lead to is checked.
 ///
 /// # Errors
-/// [`KeyFileError::Refused`] when other users have a right to it, or when it or its folder is another user's
+/// [`KeyFileError::Access`] when other users have a right to it, or when it or its folder is another user's
 /// ([`Process::check_key_file`] has the rules); otherwise [`KeyFileError::Missing`],
 /// [`KeyFileError::NotAFile`], [`KeyFileError::Content`] or [`KeyFileError::Read`].
 pub fn read(path: impl AsRef<Path>) -> Result<Kek, KeyFileError> {
@@ -38,7 +38,7 @@ pub fn read(path: impl AsRef<Path>) -> Result<Kek, KeyFileError> {
     // Of the open file, not of the path: what was checked is what is read.
     let found = Rights::from(&regular(file.metadata().map_err(failed)?)?);
     let process = Process::current().map_err(failed)?;
-    process.check_key_file(found).map_err(|why| KeyFileError::Refused(path.into(), why))?;
+    process.check_key_file(found).map_err(|why| KeyFileError::Access(path.into(), why))?;
     check_folder(&fs::canonicalize(path).map_err(failed)?, &process, failed)?;
     // Room for everything from the start: a buffer that grows leaves copies behind.
     let mut content = Zeroizing::new(Vec::with_capacity(2 * LONGEST as usize));
@@ -51,7 +51,7 @@ pub fn read(path: impl AsRef<Path>) -> Result<Kek, KeyFileError> {
 ///
 /// # Errors
 /// [`KeyFileError::Exists`] when anything has that name already: it stays as it is.
-/// [`KeyFileError::Refused`] when its folder is another user's. [`KeyFileError::Write`] when the file
+/// [`KeyFileError::Access`] when its folder is another user's. [`KeyFileError::Write`] when the file
 /// could not be written; none is left then.
 pub fn create(path: impl AsRef<Path>, key: &Kek) -> Result<(), KeyFileError> {
     let path = path.as_ref();
@@ -64,14 +64,16 @@ pub fn create(path: impl AsRef<Path>, key: &Kek) -> Result<(), KeyFileError> {
 }
 
 fn write(path: &Path, key: &Kek) -> io::Result<()> {
-    let folder = folder_of(path);
-    let mut file = tempfile::Builder::new().suffix(".new").tempfile_in(folder)?;
+    let folder = File::open(folder_of(path))?;
+    let name = path.file_name().unwrap_or_default();
+    let mut file =
+        tempfile::Builder::new().prefix(name).suffix(".new").tempfile_in(folder_of(path))?;
     file.write_all(key.to_text().map_err(io::Error::other)?.as_slice())?;
     file.write_all(b"\n")?;
     file.as_file().sync_all()?;
     file.persist_noclobber(path)?;
     // Without it the name of the file may be gone after a power cut.
-    File::open(folder)?.sync_all()
+    folder.sync_all().inspect_err(|_| drop(fs::remove_file(path)))
 }
 
 /// The owner of a folder can put another file in the key's place.
@@ -82,5 +84,5 @@ fn check_folder(
 ) -> Result<(), KeyFileError> {
     let folder = folder_of(path);
     let found = Rights::from(&fs::metadata(folder).map_err(failed)?);
-    process.check_owner(found).map_err(|why| KeyFileError::Refused(folder.into(), why))
+    process.check_owner(found).map_err(|why| KeyFileError::Access(folder.into(), why))
 }

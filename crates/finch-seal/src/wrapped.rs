@@ -3,7 +3,7 @@
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{Deserialize, Deserializer, de};
 use serde_json::json;
 
 use crate::aead::{AeadKey, random_key};
@@ -28,15 +28,13 @@ pub struct WrappedKeys {
 }
 
 /// A data key, wrapped. Nothing in it is secret.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WrappedEpoch {
     /// The number of the data key, which each blob carries. The first is 1.
     pub epoch: u32,
     /// The data key, wrapped.
-    #[serde(with = "in_base64")]
     pub data_key: Vec<u8>,
     /// A keyed hash: shows that data key, index key, epoch and store belong together.
-    #[serde(with = "in_base64")]
     pub check: Vec<u8>,
 }
 
@@ -49,20 +47,36 @@ struct Versioned {
 #[derive(Deserialize)]
 struct Document {
     kek: String,
-    #[serde(with = "in_base64")]
+    #[serde(deserialize_with = "from_base64")]
     index_key: Vec<u8>,
-    epochs: Vec<WrappedEpoch>,
+    epochs: Vec<DocumentEpoch>,
+}
+
+#[derive(Deserialize)]
+struct DocumentEpoch {
+    epoch: u32,
+    #[serde(deserialize_with = "from_base64")]
+    data_key: Vec<u8>,
+    #[serde(deserialize_with = "from_base64")]
+    check: Vec<u8>,
 }
 
 impl WrappedKeys {
     /// The keys as JSON, without the store's identity, which the store keeps itself.
     #[must_use]
     pub fn to_document(&self) -> Vec<u8> {
+        let epochs = self.epochs.iter().map(|row| {
+            json!({
+                "epoch": row.epoch,
+                "data_key": STANDARD.encode(&row.data_key),
+                "check": STANDARD.encode(&row.check),
+            })
+        });
         let document = json!({
             "version": DOCUMENT_VERSION,
             "kek": self.kek.as_str(),
             "index_key": STANDARD.encode(&self.index_key),
-            "epochs": self.epochs,
+            "epochs": epochs.collect::<Vec<_>>(),
         });
         document.to_string().into_bytes()
     }
@@ -81,6 +95,9 @@ impl WrappedKeys {
         }
         let Document { kek, index_key, epochs } =
             serde_json::from_slice(document).map_err(broken)?;
+        let row =
+            |DocumentEpoch { epoch, data_key, check }| WrappedEpoch { epoch, data_key, check };
+        let epochs = epochs.into_iter().map(row).collect();
         let keys = Self { store, kek: KeyId::new(kek), index_key, epochs };
         keys.expect_order().map(|()| keys)
     }
@@ -152,16 +169,7 @@ pub(crate) fn index_key_context(store: &[u8; 16]) -> Vec<u8> {
     framed(&[LABEL, b"index", store])
 }
 
-/// Bytes in JSON.
-mod in_base64 {
-    use super::*;
-
-    pub(super) fn serialize<S: Serializer>(bytes: &[u8], to: S) -> Result<S::Ok, S::Error> {
-        STANDARD.encode(bytes).serialize(to)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u8>, D::Error> {
-        let text = String::deserialize(from)?;
-        STANDARD.decode(text).map_err(de::Error::custom)
-    }
+fn from_base64<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u8>, D::Error> {
+    let text = String::deserialize(from)?;
+    STANDARD.decode(text).map_err(de::Error::custom)
 }

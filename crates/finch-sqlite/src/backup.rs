@@ -11,6 +11,7 @@ use rusqlite::backup::{Backup, StepResult};
 
 use crate::{
     atomic_file::AtomicFile,
+    coordination,
     database::{self, PATIENCE},
     error::{Result, StoreFileError, StoreProblem},
     events,
@@ -205,12 +206,7 @@ fn copy_files(
 fn prepare(copy: &Place, options: &SqliteOptions) -> Result<Restored> {
     let (db, _) = open::open_at(copy, options)?;
     database::check(&db, "integrity_check")?;
-    // No process that took a lease or a turn works on this copy.
-    db.execute_batch(
-        "UPDATE connections SET lease_owner = NULL, lease_until = NULL \
-             WHERE lease_owner IS NOT NULL; \
-         DELETE FROM pace",
-    )?;
+    coordination::reset(&db)?;
     let newest = "SELECT * FROM events ORDER BY number DESC, place DESC LIMIT 1";
     let restored = Restored {
         taken: one(&db, newest, [], events::recorded)?.map(|newest| newest.event.at),

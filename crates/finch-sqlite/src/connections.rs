@@ -2,7 +2,7 @@
 
 use finch_core::{
     Connection, ConnectionFilter, ConnectionKey, ConnectionRow, CustomerId, Due, Fingerprint,
-    Found, InstanceId, Lease, Leased, Revision, Selector, Seq, Timestamp, Token, TokenFacts,
+    Found, Revision, Selector, Seq, Timestamp, Token, TokenFacts,
 };
 use rusqlite::{Row, params, params_from_iter, types::Value};
 use serde::Serialize;
@@ -67,26 +67,6 @@ pub(crate) fn write(db: &rusqlite::Connection, row: &ConnectionRow) -> Result<()
 pub(crate) fn revision(db: &rusqlite::Connection, key: ConnectionKey) -> Result<Option<Revision>> {
     let sql = "SELECT revision FROM connections WHERE key = ?1";
     Ok(first(db, sql, [key.0.0])?.map(Revision))
-}
-
-/// Takes the lease of a connection, or renews it.
-pub(crate) fn lease(
-    db: &rusqlite::Connection,
-    connection: ConnectionKey,
-    owner: &InstanceId,
-    now: Timestamp,
-) -> Result<Leased> {
-    let sql = "SELECT lease_owner, lease_until FROM connections WHERE key = ?1";
-    let held = |row: &Row<'_>| Ok(row.get::<_, Option<String>>(0)?.zip(row.get(1)?));
-    let Some(held) = one(db, sql, [connection.0.0], held)? else { return Ok(Leased::Absorbed) };
-    let held = held.map(|(owner, until)| Lease { owner: owner.into(), until: time(until) });
-    let leased = Lease::ask(held.as_ref(), owner, now);
-    if !matches!(leased, Leased::Held(_)) {
-        let Lease { owner, until } = Lease::of(owner.clone(), now);
-        let sql = "UPDATE connections SET lease_owner = ?2, lease_until = ?3 WHERE key = ?1";
-        execute(db, sql, params![connection.0.0, owner.as_str(), nanoseconds(until)])?;
-    }
-    Ok(leased)
 }
 
 /// Loads a connection whole. Run it in a transaction: it reads several tables.

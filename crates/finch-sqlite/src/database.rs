@@ -15,7 +15,7 @@ use std::{
 use rusqlite::{Connection, ErrorCode, OpenFlags, config::DbConfig};
 
 use crate::{
-    error::{Fault, Result, STOPPED},
+    error::{Fault, Result, STOPPED, is_busy},
     files,
     same_file::SameFile,
 };
@@ -29,8 +29,8 @@ const COMMON: &str = "
     PRAGMA trusted_schema = OFF;
 ";
 
-/// Damage that is found in a page before it is written keeps from spreading. A connection that only reads spreads none,
-/// and would check every page at every look.
+/// Cells are checked before a page is written, so that damage does not spread. Readers skip it: it costs a quarter of
+/// `access_token`.
 const WRITING: &str = "PRAGMA cell_size_check = ON";
 
 /// Reads may map the file: half the time of a lookup in a large store.
@@ -48,8 +48,12 @@ const STATEMENTS: usize = 64;
 /// So many connections read.
 const COUNT: usize = 4;
 
-/// How many instructions of SQLite's a statement of a short read may take: a connection of some tokens is a few hundred.
-const SHORT: i32 = 4000;
+/// After so many of its instructions SQLite asks whether a read in place goes on. It counts on where the last run of a
+/// cached statement ended, so that each statement may bring one question more.
+const STEP: i32 = 250;
+
+/// A read is short up to this many steps, in all its statements together. A connection of a hundred tokens takes about twelve.
+const SHORT: u32 = 16;
 
 /// The connection that writes. `keep_log`: closing it does not move the log into the database, for as long
 /// as it is not known that the two belong together.
@@ -154,10 +158,19 @@ impl Readers {
         std::iter::once(&self.first).chain(self.more.iter().filter_map(OnceLock::get))
     }
 
-    /// A free connection to the files that are still there, if one is free: for a lookup in place.
-    pub(crate) fn free(&self) -> Result<Option<MutexGuard<'_, Connection>>> {
+    /// Reads in the files that are still there, on this thread. None: no connection is free, the read is not
+    /// [short](SHORT), or it would have to wait for a lock.
+    pub(crate) fn in_place<T>(
+        &self,
+        read: impl FnOnce(&Connection) -> Result<T>,
+    ) -> Result<Option<T>> {
         self.file.check()?;
-        Ok(self.idle())
+        let Some(db) = self.idle() else { return Ok(None) };
+        let short = Short::on(db, self.busy_timeout)?;
+        match read(&short.db) {
+            Err(Fault::Sqlite(error)) if is_interrupted(&error) || is_busy(&error) => Ok(None),
+            found => found.map(Some),
+        }
     }
 
     /// A connection that is not in use. The first is preferred: its cache is warm.
@@ -192,20 +205,15 @@ impl Readers {
         }
     }
 
-    /// Reads on a connection that is free, for as long as a [short](SHORT) read takes; else elsewhere.
+    /// Reads in place where a connection is free and the read is [short](SHORT); otherwise on a thread that may block.
     pub(crate) async fn shortly<T: Send + 'static>(
         self: &Arc<Self>,
         read: impl Fn(&Connection) -> Result<T> + Send + 'static,
     ) -> Result<T> {
-        if let Some(mut db) = self.free()? {
-            db.progress_handler(SHORT, Some(|| true))?;
-            let found = read(&db);
-            db.progress_handler(0, None::<fn() -> bool>)?;
-            if !matches!(&found, Err(Fault::Sqlite(error)) if is_interrupted(error)) {
-                return found;
-            }
+        match self.in_place(&read)? {
+            Some(found) => Ok(found),
+            None => self.elsewhere(read).await,
         }
-        self.elsewhere(read).await
     }
 
     /// Reads in the file that is still there, for as long as it takes.
@@ -216,6 +224,35 @@ impl Readers {
         self.file.check()?;
         let readers = Arc::clone(self);
         blocking(move || read(&readers.wait())).await?
+    }
+}
+
+/// A connection on which reads are interrupted once they are no longer [short](SHORT), and wait for no lock. Dropped, it
+/// is as before, also where a read has panicked.
+struct Short<'a> {
+    db: MutexGuard<'a, Connection>,
+    busy_timeout: Duration,
+}
+
+impl<'a> Short<'a> {
+    fn on(db: MutexGuard<'a, Connection>, busy_timeout: Duration) -> rusqlite::Result<Self> {
+        let mut short = Self { db, busy_timeout };
+        let mut left = SHORT;
+        let is_over = move || {
+            left = left.saturating_sub(1);
+            left == 0
+        };
+        short.db.progress_handler(STEP, Some(is_over))?;
+        short.db.busy_timeout(Duration::ZERO)?;
+        Ok(short)
+    }
+}
+
+impl Drop for Short<'_> {
+    fn drop(&mut self) {
+        // Neither fails: both only set what the connection does.
+        let _ = self.db.progress_handler(0, None::<fn() -> bool>);
+        let _ = self.db.busy_timeout(self.busy_timeout);
     }
 }
 
@@ -235,7 +272,13 @@ pub(crate) async fn blocking<T: Send + 'static>(
 
 #[cfg(test)]
 mod tests {
+    use std::{
+        panic::{AssertUnwindSafe, catch_unwind},
+        thread::{self, ThreadId},
+    };
+
     use super::*;
+    use crate::rows::first;
 
     #[test]
     fn the_settings_hold() {
@@ -254,31 +297,85 @@ mod tests {
             ("busy_timeout", 5000),
         ] {
             for db in [&writer, &reader] {
-                let found = db.pragma_query_value(None, name, |row| row.get(0));
-                assert_eq!(found, Ok(value), "{name}");
+                assert_eq!(setting(db, name), value, "{name}");
             }
+        }
+        for (db, value) in [(&writer, 1), (&reader, 0)] {
+            assert_eq!(setting(db, "cell_size_check"), value);
         }
         assert!(reader.execute_batch("CREATE TABLE t (x)").is_err());
         assert!(writer.execute_batch("CREATE TABLE t (x)").is_ok());
     }
 
-    #[tokio::test]
-    async fn only_what_is_short_is_read_in_place() {
+    fn setting(db: &Connection, name: &str) -> i64 {
+        db.pragma_query_value(None, name, |row| row.get(0)).unwrap()
+    }
+
+    /// A database with this journal, and one connection that reads it.
+    fn readers(mode: &str) -> (tempfile::TempDir, Connection, Arc<Readers>) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("s.db");
         let db = Connection::open(&path).unwrap();
-        journal(&db, "WAL").unwrap();
+        journal(&db, mode).unwrap();
         let readers = Arc::new(Readers::open(&path, PATIENCE).unwrap());
-        let here = std::thread::current().id();
-        for (rows, in_place) in [(10, true), (100_000, false), (10, true)] {
-            let count = move |db: &Connection| {
-                let sql = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1) \
-                    SELECT count(*) FROM n";
-                let counted: i64 = db.query_row(sql, [rows], |row| row.get(0))?;
-                Ok((counted, std::thread::current().id()))
-            };
-            let (counted, thread) = readers.shortly(count).await.unwrap();
-            assert_eq!((counted, thread == here), (rows, in_place), "{rows}");
+        (folder, db, readers)
+    }
+
+    /// Counts in a transaction, by a cached statement: how far, and on which thread.
+    fn count(rows: i64) -> impl Fn(&Connection) -> Result<(Option<i64>, ThreadId)> {
+        move |db| {
+            let transaction = db.unchecked_transaction()?;
+            let sql = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1) \
+                SELECT count(*) FROM n";
+            Ok((first(&transaction, sql, [rows])?, thread::current().id()))
         }
+    }
+
+    #[tokio::test]
+    async fn only_what_is_short_is_read_in_place() {
+        let (_folder, _db, readers) = readers("WAL");
+        let here = thread::current().id();
+        for (rows, times, in_place) in [(10, 2000, true), (100_000, 3, false), (10, 2000, true)] {
+            for time in 0..times {
+                let (counted, thread) = readers.shortly(count(rows)).await.unwrap();
+                let expected = (Some(rows), in_place);
+                assert_eq!((counted, thread == here), expected, "{rows}, time {time}");
+                assert!(readers.wait().is_autocommit());
+            }
+        }
+    }
+
+    #[test]
+    fn the_bound_holds_for_all_statements_of_a_read_together() {
+        let (_folder, _db, readers) = readers("WAL");
+        let many = |times: u32| {
+            let count = count(10);
+            readers.in_place(move |db| (0..times).try_for_each(|_| count(db).map(drop))).unwrap()
+        };
+        assert_eq!((many(3), many(1000)), (Some(()), None));
+    }
+
+    #[test]
+    fn a_read_in_place_waits_for_no_lock() {
+        let (_folder, db, readers) = readers("DELETE");
+        let timeout = readers.in_place(|db| Ok(setting(db, "busy_timeout"))).unwrap();
+        assert_eq!((timeout, setting(&readers.wait(), "busy_timeout")), (Some(0), 5000));
+        db.execute_batch("BEGIN EXCLUSIVE").unwrap();
+        let read = |db: &Connection| {
+            Ok(db.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?)
+        };
+        assert_eq!(readers.in_place(read).unwrap(), None, "to be read elsewhere");
+        db.execute_batch("COMMIT").unwrap();
+        assert_eq!(readers.in_place(read).unwrap(), Some(()));
+    }
+
+    #[test]
+    fn after_a_panic_nothing_is_interrupted() {
+        let (_folder, _db, readers) = readers("WAL");
+        let panicking = AssertUnwindSafe(|| readers.in_place(|_| -> Result<()> { panic!() }));
+        catch_unwind(panicking).unwrap_err();
+        let db = readers.wait();
+        assert_eq!(count(100_000)(&db).unwrap().0, Some(100_000));
+        assert_eq!(setting(&db, "busy_timeout"), 5000);
     }
 }

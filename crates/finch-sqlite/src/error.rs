@@ -8,7 +8,7 @@ use std::{
 };
 
 use finch_core::{Actionable, Advice, Application, ErrorKind, StoreError};
-use finch_seal::access::{Refused, folder_of};
+use finch_seal::access::{AccessError, folder_of};
 use rusqlite::{Error, ErrorCode, ffi};
 use rustix::fs::{StatVfsMountFlags, statvfs};
 
@@ -51,7 +51,7 @@ pub enum StoreProblem {
     #[error("the file is mounted without its folder, and its log would stay outside of the mount")]
     MountedAlone,
     #[error("{0}")]
-    Refused(Refused),
+    Access(AccessError),
     /// Other users could replace the store or its journals.
     #[error("others may write to the store's folder (mode {mode:04o})")]
     FolderExposed { mode: u32 },
@@ -127,8 +127,8 @@ impl StoreProblem {
             Self::NotAFile => "store_not_a_file",
             Self::SeveralNames { .. } => "store_several_names",
             Self::MountedAlone => "store_mounted_alone",
-            Self::Refused(Refused::OtherOwner { .. }) => "store_other_owner",
-            Self::Refused(Refused::Exposed(_)) => "store_exposed",
+            Self::Access(AccessError::OtherOwner { .. }) => "store_other_owner",
+            Self::Access(AccessError::Exposed(_)) => "store_exposed",
             Self::FolderExposed { .. } => "store_folder_exposed",
             Self::ReadOnly => "store_read_only",
             Self::NotAStore => "store_not_a_store",
@@ -157,11 +157,11 @@ impl StoreProblem {
             Self::SeveralNames { .. } => {
                 return format!("remove all names but one; `find FOLDER -samefile {path}` lists them").into();
             }
-            Self::Refused(Refused::OtherOwner { owner, user }) => return format!(
+            Self::Access(AccessError::OtherOwner { owner, user }) => return format!(
                 "run as the owner (`sudo -u '#{owner}' …`), or `chown` the store and its folder to user id {user}"
             )
             .into(),
-            Self::Refused(Refused::Exposed(_)) => return format!(
+            Self::Access(AccessError::Exposed(_)) => return format!(
                 "run `chmod 600 {path}`; in a container's volume, give its folder to a group of this process"
             )
             .into(),

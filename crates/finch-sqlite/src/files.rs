@@ -12,7 +12,7 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use finch_seal::access::{Process, Refused, Rights, folder_of};
+use finch_seal::access::{AccessError, Process, Rights, folder_of};
 
 use crate::error::{StoreFileError, StoreProblem};
 
@@ -85,7 +85,7 @@ fn find_at(path: &Path) -> Result<Place> {
             return Err(StoreProblem::NotAFile.at(file));
         }
         let allowed = process.check_store_file(Rights::from(&found), folder);
-        allowed.map_err(|why| StoreProblem::Refused(why).at(&file))?;
+        allowed.map_err(|why| StoreProblem::Access(why).at(&file))?;
         match suffix {
             "" => place.len = found.len(),
             "-wal" => place.journal_len = found.len(),
@@ -167,7 +167,7 @@ pub(crate) fn check_folder(folder: &Path) -> Result<(Process, Rights)> {
     let rights = Rights::from(&fs::metadata(folder).map_err(system)?);
     match process.check_folder(rights) {
         Ok(()) => Ok((process, rights)),
-        Err(Refused::Exposed(mode)) => Err(StoreProblem::FolderExposed { mode }.at(folder)),
-        Err(why) => Err(StoreProblem::Refused(why).at(folder)),
+        Err(AccessError::Exposed(mode)) => Err(StoreProblem::FolderExposed { mode }.at(folder)),
+        Err(why) => Err(StoreProblem::Access(why).at(folder)),
     }
 }

@@ -6,6 +6,7 @@ mod store;
 mod attempts;
 mod commit;
 mod connections;
+mod coordination;
 mod events;
 mod rows;
 mod schema;
@@ -26,6 +27,8 @@ mod tests;
 
 pub use backup::{BackedUp, Restored, Restoring, restore};
 pub use error::{StoreFileError, StoreProblem};
+#[doc(inline)]
+pub use finch_seal::access::AccessError;
 pub use open::SqliteOptions;
 pub use store::SqliteTokenStore;
 pub use verify::{Examined, examine};

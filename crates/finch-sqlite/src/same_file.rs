@@ -122,4 +122,29 @@ mod tests {
             file.check().unwrap();
         }
     }
+
+    #[test]
+    fn another_folder_with_files_of_the_same_names_is_noticed() {
+        let parent = tempfile::tempdir().unwrap();
+        let (folder, away) = (parent.path().join("folder"), parent.path().join("away"));
+        let path = folder.join("s.db");
+        let make = || {
+            fs::create_dir(&folder).unwrap();
+            for suffix in ["", "-wal", "-shm"] {
+                fs::write(beside(&path, suffix), "").unwrap();
+            }
+        };
+        make();
+        let file = SameFile::at(&path);
+        let (opened, ..) = stamp(&folder).unwrap();
+        fs::rename(&folder, &away).unwrap();
+        make();
+        // Although it was last changed at the very same time.
+        let (_, seconds, nanoseconds) = stamp(&folder).unwrap();
+        *file.unchanged() = Some((opened, seconds, nanoseconds));
+        file.check().unwrap_err();
+        fs::remove_dir_all(&folder).unwrap();
+        fs::rename(&away, &folder).unwrap();
+        file.check().unwrap();
+    }
 }

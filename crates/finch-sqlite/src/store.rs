@@ -7,17 +7,17 @@ use finch_core::{
     Attempt, AttemptId, Binding, Claim, Commit, Connection, ConnectionFilter, ConnectionId,
     ConnectionKey, CustomerId, EventQuery, Fingerprint, Found, InstanceId, Keyring, Leased,
     NewAttempt, Recorded, Sealed, SealedToken, SecretRow, Selector, Seq, StoreError, Timestamp,
-    TokenFacts, TokenId, TokenQuery, TokenStore, next_turn,
+    TokenFacts, TokenId, TokenQuery, TokenStore,
 };
 use rusqlite::params;
 
 use crate::{
-    attempts, commit, connections,
+    attempts, commit, connections, coordination,
     database::Readers,
     error::{Fault, Result, StoreFileError},
     events,
     open::{self, SqliteOptions},
-    rows::{execute, first, nanoseconds, time},
+    rows::{execute, nanoseconds},
     secrets,
     writer::{Batch, Writer},
 };
@@ -150,8 +150,10 @@ impl TokenStore for SqliteTokenStore {
         connection: &ConnectionId,
         query: &TokenQuery,
     ) -> Result<Option<SealedToken>, StoreError> {
-        if let Some(db) = self.readers.free()? {
-            return Ok(secrets::usable_token(&db, customer, connection, query)?);
+        let read =
+            |db: &rusqlite::Connection| secrets::usable_token(db, customer, connection, query);
+        if let Some(found) = self.readers.in_place(read)? {
+            return Ok(found);
         }
         let (customer, connection, query) = (customer.clone(), connection.clone(), query.clone());
         self.read(move |db| secrets::usable_token(db, &customer, &connection, &query)).await
@@ -174,7 +176,7 @@ impl TokenStore for SqliteTokenStore {
         now: Timestamp,
     ) -> Result<Leased, StoreError> {
         let owner = owner.clone();
-        self.write(move |db| connections::lease(db, connection, &owner, now)).await
+        self.write(move |db| coordination::lease(db, connection, &owner, now)).await
     }
 
     async fn release(
@@ -183,20 +185,11 @@ impl TokenStore for SqliteTokenStore {
         owner: &InstanceId,
     ) -> Result<(), StoreError> {
         let owner = owner.clone();
-        let sql = "UPDATE connections SET lease_owner = NULL, lease_until = NULL \
-            WHERE key = ?1 AND lease_owner = ?2";
-        self.write(move |db| execute(db, sql, params![connection.0.0, owner.as_str()])).await
+        self.write(move |db| coordination::release(db, connection, &owner)).await
     }
 
     async fn take_turn(&self, every: Duration, now: Timestamp) -> Result<Timestamp, StoreError> {
-        self.write(move |db| {
-            let last: Option<i64> = first(db, "SELECT turn FROM pace", [])?;
-            let turn = next_turn(last.map(time), every, now);
-            let sql = "INSERT OR REPLACE INTO pace (id, turn) VALUES (1, ?1)";
-            execute(db, sql, [nanoseconds(turn)])?;
-            Ok(turn)
-        })
-        .await
+        self.write(move |db| coordination::take_turn(db, every, now)).await
     }
 
     async fn note_use(&self, token: TokenId, now: Timestamp) -> Result<(), StoreError> {

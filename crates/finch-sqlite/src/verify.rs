@@ -111,7 +111,7 @@ fn damage(db: &Connection, mut progress: impl FnMut(u64, u64)) -> Result<Vec<Str
     let orphans = "SELECT DISTINCT \"table\" || ' has a row that belongs to no row of ' || parent \
         FROM pragma_foreign_key_check";
     damage.extend(lines(&db, orphans)?);
-    let (mut done, mut total) = (0, 0);
+    let (mut done, mut total) = (0_u64, 0);
     for (table, _) in TABLES {
         total += count(&db, table)?;
     }
@@ -123,12 +123,12 @@ fn damage(db: &Connection, mut progress: impl FnMut(u64, u64)) -> Result<Vec<Str
                 damage.push(fault.damage().ok_or(fault)?);
             }
             done += 1;
-            if u64::is_multiple_of(done, EVERY) {
+            if done.is_multiple_of(EVERY) {
                 progress(done, total);
             }
         }
     }
-    progress(total, total);
+    progress(done, total);
     Ok(damage)
 }
 

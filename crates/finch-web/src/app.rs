@@ -26,6 +26,13 @@ impl App {
         Ok((StatusCode::SEE_OTHER, [(LOCATION, to)]).into_response())
     }
 
+    /// Where Finch Connect may be: at Finch; and where a stand-in or a gateway answers for Finch's API, there.
+    pub(crate) fn connect_origins(&self) -> impl Iterator<Item = &str> {
+        let api = self.finch.application().origin.as_str();
+        let other = Some(api).filter(|api| *api != "https://api.tryfinch.com");
+        ["https://connect.tryfinch.com"].into_iter().chain(other)
+    }
+
     pub(crate) fn disconnect_page(&self, id: &ConnectionId) -> String {
         format!("{}/connections/{}/disconnect", self.options.address.base, words::segment(id))
     }

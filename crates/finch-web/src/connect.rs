@@ -8,11 +8,12 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use finch_app::{BegunConnect, ConnectRequest, Flow, Product};
+use finch_core::Origin;
 use serde_json::json;
 
 use crate::{
     ConnectFlow,
-    app::Named,
+    app::{App, Named},
     attempt_cookies, page,
     problem::Problem,
     visit::{Change, SignedIn, Visit},
@@ -69,6 +70,7 @@ fn open(visit: &Visit, begun: &BegunConnect) -> Result<Response, Problem> {
             "expires_at": begun.expires_at,
         })));
     }
+    check_origin(&visit.app, begun.connect_url.expose())?;
     let to = HeaderValue::from_str(begun.connect_url.expose());
     let mut to = to.map_err(|_| Problem::connect_failed())?;
     to.set_sensitive(true);
@@ -78,4 +80,17 @@ fn open(visit: &Visit, begun: &BegunConnect) -> Result<Response, Problem> {
         response.headers_mut().append(SET_COOKIE, cookie);
     }
     Ok(response)
+}
+
+/// The policy of our pages keeps browsers from any other origin, without a word to the person.
+fn check_origin(app: &App, connect_url: &str) -> Result<(), Problem> {
+    let origin = Origin::new(connect_url).map_err(|_| Problem::connect_failed())?;
+    if app.connect_origins().any(|allowed| allowed == origin.as_str()) {
+        return Ok(());
+    }
+    tracing::error!(
+        %origin,
+        "Finch's session leads to an origin that is neither Finch Connect's nor that of the API"
+    );
+    Err(Problem::not_set_up())
 }

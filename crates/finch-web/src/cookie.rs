@@ -26,8 +26,7 @@ pub(crate) fn find<T>(
     })
 }
 
-/// The header that sets a cookie. It is `Lax`: a `Strict` one stays away from the page to which Finch Connect leads
-/// back, which would then replace it under all other open pages. `attributes` are further ones, each after `; `.
+/// The header that sets a cookie. `attributes` are further ones, each after `; `.
 pub(crate) fn set(
     address: &PublicAddress,
     name: &str,

@@ -43,6 +43,8 @@ impl Csrf {
         constant_time::verify_slices_are_equal(expected.as_bytes(), token.as_bytes()).is_ok()
     }
 
+    /// `Lax`: browsers leave a `Strict` cookie out when Finch Connect leads back; that page would set a new secret and
+    /// invalidate the forms of all open pages.
     pub(crate) fn cookie(&self, address: &PublicAddress) -> Option<HeaderValue> {
         cookie::set(address, &cookie_name(address), &self.0, "")
     }

@@ -55,14 +55,13 @@ pub(crate) async fn around(State(app): State<App>, mut request: Request, next: N
     response
 }
 
-/// The policy of every page: styles and pictures of our own, forms that lead here or to Finch Connect; also to
-/// where Finch's API is, since a stand-in has its own Connect there. Browsers hold `form-action` against the
-/// redirect that follows a form, too.
+/// The policy of every page: styles and pictures of our own. Forms lead here, to Finch Connect, or, with a stand-in for
+/// Finch, to its origin. Browsers hold `form-action` against the redirect that follows a form, too.
 fn policy(app: &App) -> HeaderValue {
+    let forms: String = app.connect_origins().map(|origin| format!(" {origin}")).collect();
     let policy = format!(
-        "default-src 'none'; style-src 'self'; img-src 'self'; \
-         form-action 'self' https://connect.tryfinch.com {}; base-uri 'none'; frame-ancestors 'none'",
-        app.finch.application().origin
+        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'{forms}; \
+         base-uri 'none'; frame-ancestors 'none'"
     );
     // An origin is made of characters that a header may hold.
     HeaderValue::from_str(&policy).unwrap_or(HeaderValue::from_static("default-src 'none'"))

@@ -11,7 +11,7 @@ use finch_app::{
     Timestamp, WebhookEvent,
     webhook::{self, WebhookRefused, WebhookSecrets},
 };
-use finch_core::MAX_WEBHOOK_BYTES;
+use finch_core::{Chain, MAX_WEBHOOK_BYTES};
 
 use crate::{app::App, form, problem::Problem};
 
@@ -53,14 +53,16 @@ impl Webhooks {
             }
         })?;
         self.take(app, event).await.map_err(|error| {
-            tracing::error!(%error, "a webhook was not taken: Finch sends it again");
+            tracing::error!(error = %Chain(&*error), "a webhook was not taken: Finch sends it again");
             StatusCode::SERVICE_UNAVAILABLE
         })
     }
 
     async fn take(&self, app: &App, event: WebhookEvent) -> Result<(), WebhookError> {
+        if app.finch.take_webhook(&event).await? {
+            return Ok(());
+        }
         match &self.handler {
-            _ if app.finch.take_webhook(&event).await? => Ok(()),
             Some(handler) => handler(event).await,
             None => Ok(()),
         }

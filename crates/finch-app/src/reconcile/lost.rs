@@ -1,6 +1,8 @@
 //! Lost exchanges in a pass: those of which no token can be left come off the list.
 
-use finch_core::{Attempt, AttemptEnd, Connection, Cover, Selector, StoreError, decide::Observed};
+use finch_core::{
+    Attempt, AttemptEnd, Chain, Connection, Cover, Selector, StoreError, decide::Observed,
+};
 
 use super::Reconciled;
 use crate::{Finch, observe::Probed, walk::last_of, work::Effort};
@@ -24,7 +26,7 @@ impl Finch {
             after = last;
             for lost in &page {
                 if let Err(error) = self.clear_lost_exchange(lost, how, &mut asks, report).await {
-                    tracing::warn!(%error, "a lost exchange stays listed");
+                    tracing::warn!(error = %Chain(&error), "a lost exchange stays listed");
                     report.failed += 1;
                 }
             }

@@ -30,25 +30,25 @@ fn secrets_go_to_https_or_this_machine() {
 
 #[test]
 fn a_value_that_no_call_can_be_made_with_is_named() {
-    let changes: [(&str, Change); 9] = [
-        ("base_url", |c| c.base_url = "https://api.tryfinch.com/?canary".to_owned()),
-        ("timeout", |c| c.timeout = Duration::ZERO),
-        ("timeout", |c| c.timeout = Duration::MAX),
-        ("connect_timeout", |c| c.connect_timeout = Duration::ZERO),
-        ("max_body", |c| c.max_body = 0),
-        ("client_id", |c| c.client_id = ClientId::new("a:b").expect("an id")),
+    let changes: [(&str, &str, Change); 9] = [
+        ("invalid", "base_url", |c| c.base_url = "https://api.tryfinch.com/?canary".to_owned()),
+        ("invalid", "timeout", |c| c.timeout = Duration::ZERO),
+        ("invalid", "timeout", |c| c.timeout = Duration::MAX),
+        ("invalid", "connect_timeout", |c| c.connect_timeout = Duration::ZERO),
+        ("invalid", "max_body", |c| c.max_body = 0),
+        ("invalid", "client_id", |c| c.client_id = ClientId::new("a:b").expect("an id")),
         // Characters around a value.
-        ("client_id", |c| c.client_id = ClientId::new("\"canary\"").expect("an id")),
-        ("client_secret", |c| c.client_secret = ClientSecret::new("canary\n")),
-        ("base_url", |c| c.base_url = "https://api\n.tryfinch.com".to_owned()),
+        ("stray", "client_id", |c| c.client_id = ClientId::new("\"canary\"").expect("an id")),
+        ("stray", "client_secret", |c| c.client_secret = ClientSecret::new("canary\n")),
+        ("stray", "base_url", |c| c.base_url = "https://api\n.tryfinch.com".to_owned()),
     ];
-    for (setting, change) in changes {
-        match refused(change) {
-            ConfigError::Invalid(named, _) | ConfigError::Stray { setting: named, .. } => {
-                assert_eq!(named, setting);
-            }
+    for (kind, setting, change) in changes {
+        let found = match refused(change) {
+            ConfigError::Invalid(setting, _) => ("invalid", setting),
+            ConfigError::Stray { setting, .. } => ("stray", setting),
             other => panic!("{other:?}"),
-        }
+        };
+        assert_eq!(found, (kind, setting));
     }
 }
 

@@ -1,6 +1,6 @@
 //! Who may use which file, as tables: mode, owner and group against the process's ids.
 
-use finch_seal::access::{Process, Refused, Rights};
+use finch_seal::access::{AccessError, Process, Rights};
 
 const FINE: &str = "fine";
 const OWNER: &str = "another owner's";
@@ -20,15 +20,15 @@ fn rights((mode, owner, group): (u32, u32, u32)) -> Rights {
     Rights { mode, owner, group }
 }
 
-fn outcome(answer: Result<(), Refused>) -> &'static str {
+fn outcome(answer: Result<(), AccessError>) -> &'static str {
     match answer {
         Ok(()) => FINE,
-        Err(Refused::OtherOwner { .. }) => OWNER,
-        Err(Refused::Exposed(_)) => EXPOSED,
+        Err(AccessError::OtherOwner { .. }) => OWNER,
+        Err(AccessError::Exposed(_)) => EXPOSED,
     }
 }
 
-type Check = fn(&Process, Rights) -> Result<(), Refused>;
+type Check = fn(&Process, Rights) -> Result<(), AccessError>;
 
 /// Each row: the file or folder, and what comes of it in a container and for root.
 fn check(check: Check, rows: &[((u32, u32, u32), &str, &str)]) {

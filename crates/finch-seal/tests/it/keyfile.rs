@@ -5,7 +5,7 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown, symlink};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 
-use finch_seal::access::Refused;
+use finch_seal::access::AccessError;
 use finch_seal::{Kek, KeyFileError, KeySource, ParseKeyError, keyfile};
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 use tempfile::TempDir;
@@ -66,8 +66,8 @@ fn any_right_of_others_is_refused_with_the_way_out() {
     for mode in [0o644, 0o640, 0o604, 0o620, 0o602, 0o610, 0o601, 0o666, 0o777] {
         set_mode(&path, mode);
         let error = keyfile::read(&path).unwrap_err();
-        let exposed = |why: &Refused| *why == Refused::Exposed(mode);
-        assert!(matches!(&error, KeyFileError::Refused(_, why) if exposed(why)), "{error:?}");
+        let exposed = |why: &AccessError| *why == AccessError::Exposed(mode);
+        assert!(matches!(&error, KeyFileError::Access(_, why) if exposed(why)), "{error:?}");
         let message = format!("{error}: {}", error.next_step());
         assert!(message.contains(&format!("chmod 600 {}", path.display())), "{message}");
         assert!(message.contains(&format!("{mode:04o}")), "{message}");
@@ -156,8 +156,8 @@ fn a_key_or_a_folder_of_another_user_is_refused() {
         }
         for error in errors {
             assert!(error.next_step().contains("`chown`"), "{error}");
-            let KeyFileError::Refused(of, why) = error else { panic!("{error:?}") };
-            assert_eq!((&*of, why), (given, Refused::OtherOwner { owner: other, user: 0 }));
+            let KeyFileError::Access(of, why) = error else { panic!("{error:?}") };
+            assert_eq!((&*of, why), (given, AccessError::OtherOwner { owner: other, user: 0 }));
         }
         chown(given, Some(0), None).unwrap();
     }
@@ -167,5 +167,5 @@ fn a_key_or_a_folder_of_another_user_is_refused() {
     assert!(keyfile::read(&path).is_ok());
     chown(&path, None, Some(other)).unwrap();
     let exposed = keyfile::read(&path).unwrap_err();
-    assert!(matches!(exposed, KeyFileError::Refused(_, Refused::Exposed(0o440))), "{exposed:?}");
+    assert!(matches!(exposed, KeyFileError::Access(_, AccessError::Exposed(0o440))), "{exposed:?}");
 }

@@ -12,7 +12,7 @@ use std::{
 };
 
 use finch_core::{InstanceId, TokenStore as _};
-use finch_seal::access::Refused;
+use finch_seal::access::AccessError;
 use finch_sqlite::{
     Restored, SqliteOptions, SqliteTokenStore, StoreFileError, StoreProblem as P, examine, restore,
 };
@@ -290,6 +290,6 @@ async fn examining_a_store_changes_nothing() {
     assert_eq!((home.names().len(), fs::read(&home.path).unwrap() == before), (1, true));
     assert_eq!(found.binding, used.binding);
     mode(&home.path, 0o644);
-    assert_eq!(examine(&home.path).unwrap_err().problem, P::Refused(Refused::Exposed(0o644)));
+    assert_eq!(examine(&home.path).unwrap_err().problem, P::Access(AccessError::Exposed(0o644)));
     assert_eq!(examine(&home.at("no")).unwrap_err().problem, P::Missing);
 }

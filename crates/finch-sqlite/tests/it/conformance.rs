@@ -9,12 +9,16 @@ use finch_testkit::StoreFixture;
 use crate::support::Home;
 
 /// A store that is kept open, or none: it is opened for each call.
-struct Fixture(Home, Option<Arc<dyn TokenStore>>);
+struct Fixture {
+    store: Option<Arc<dyn TokenStore>>,
+    // Below the store, which is dropped first.
+    home: Home,
+}
 
 #[async_trait]
 impl StoreFixture for Fixture {
     async fn store(&mut self) -> Arc<dyn TokenStore> {
-        self.1.clone().unwrap_or_else(|| Arc::new(self.0.open()))
+        self.store.clone().unwrap_or_else(|| Arc::new(self.home.open()))
     }
 }
 
@@ -23,8 +27,7 @@ mod fresh {
 
     fn fresh() -> Fixture {
         let home = Home::new();
-        let store = Arc::new(home.open());
-        Fixture(home, Some(store))
+        Fixture { store: Some(Arc::new(home.open())), home }
     }
 
     finch_testkit::token_store_conformance!(fresh());
@@ -33,5 +36,5 @@ mod fresh {
 mod reopened {
     use super::*;
 
-    finch_testkit::token_store_conformance!(Fixture(Home::new(), None));
+    finch_testkit::token_store_conformance!(Fixture { store: None, home: Home::new() });
 }

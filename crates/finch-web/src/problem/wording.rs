@@ -1,10 +1,10 @@
 //! The texts of all problems, each with its status: what happened, what was changed, and what to do.
 
-use std::{error::Error, time::Duration};
+use std::time::Duration;
 
 use axum::http::StatusCode;
 use finch_app::{BeginConnectError, CompleteConnectError, DisconnectError, StoreError, TokenFate};
-use finch_core::{FailureKind, FinchApiError};
+use finch_core::{Chain, FailureKind, FinchApiError};
 
 use super::Problem;
 
@@ -69,7 +69,7 @@ impl Problem {
         Self::new(status, title, format!("{what} Nothing was changed.")).todo(TO_RELOAD)
     }
 
-    /// A task has ended early, or the system gives no random bytes.
+    /// A task has ended early, or a response cannot be built.
     pub(crate) fn cut_off() -> Self {
         let what = "Something broke on our side. Anything already started will finish on its own.";
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong", what)
@@ -77,7 +77,7 @@ impl Problem {
     }
 }
 
-/// The way back from Finch Connect.
+/// The way to Finch Connect and back.
 impl Problem {
     /// The way back from Finch lacks something.
     pub(crate) fn incomplete_return() -> Self {
@@ -97,6 +97,13 @@ impl Problem {
         )
     }
 
+    /// The host's options or its Finch are wrong: the log says how.
+    pub(crate) fn not_set_up() -> Self {
+        let what = "This application is not set up to connect. Nothing was connected.";
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong", what)
+            .todo("Contact support.")
+    }
+
     /// Finch Connect itself reports an error other than a refusal by the person.
     pub(crate) fn connect_failed() -> Self {
         let what = "The sign-in at your provider was not completed. Nothing was changed.";
@@ -109,7 +116,7 @@ impl Problem {
 impl From<CompleteConnectError> for Problem {
     fn from(error: CompleteConnectError) -> Self {
         use CompleteConnectError as E;
-        tracing::warn!(error = &error as &dyn Error, "a connect was not completed");
+        tracing::warn!(error = %Chain(&error), "a connect was not completed");
         match &error {
             E::NoCode => Self::incomplete_return(),
             E::UnknownState => {
@@ -203,15 +210,13 @@ impl From<BeginConnectError> for Problem {
                     .todo("To share data again, go back to your connections and connect again.")
             }
             E::Finch(cause) => {
-                tracing::warn!(error = cause as &dyn Error, "Finch opened no session");
+                tracing::warn!(error = %Chain(cause), "Finch opened no session");
                 Self::finch(cause, UNCHANGED)
             }
             E::Store(cause) => Self::store(cause, UNCHANGED),
             _ => {
                 tracing::error!(%error, "the host's request to connect is not valid");
-                let what = "This application is not set up to connect. Nothing was connected.";
-                Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong", what)
-                    .todo("Contact support.")
+                Self::not_set_up()
             }
         }
     }
@@ -239,7 +244,7 @@ impl From<StoreError> for Problem {
 /// The store, and Finch. `left`: what was done, and what was not.
 impl Problem {
     fn store(error: &StoreError, left: &str) -> Self {
-        tracing::error!(error = error as &dyn Error, "the store failed");
+        tracing::error!(error = %Chain(error), "the store failed");
         let (what, todo, wait) = match error {
             StoreError::Busy | StoreError::Moved => (
                 "Our records are busy just now.",

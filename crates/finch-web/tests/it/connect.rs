@@ -1,16 +1,21 @@
 //! The way to Finch Connect.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use axum::http::header;
-use finch_app::CustomerScope;
-use finch_core::{Answer, ConnectionStatus, FinchApiError, StoreError};
-use finch_testkit::Reach;
-use finch_web::ConnectFlow;
+use axum::{Router, http::header};
+use finch_app::{CustomerScope, Finch};
+use finch_core::{
+    Answer, Application, ConnectSession, ConnectUrl, ConnectionStatus, FinchApiError, Origin,
+    SessionId, StoreError,
+};
+use finch_testkit::{MemoryTokenStore, MockFinchApi, Reach, application};
+use finch_web::{ConnectFlow, router};
 use serde_json::Value;
 
 use crate::{
     browser::Browser,
+    host::{Account, TestHost},
+    log,
     site::{BASE, Site, is_guarded, options, state_of},
 };
 
@@ -35,6 +40,56 @@ async fn a_person_is_sent_to_finchs_page_and_back_to_a_connection() {
     let says = "Gusto for company Company C is now connected.";
     let page = browser.get(&format!("{BASE}?done=connected&connection={id}")).await;
     page.shows(200, &[title, says, "Gusto", "Company C", "Employee directory"]);
+}
+
+/// Another origin than the policy's: browsers would block the way there silently.
+#[tokio::test]
+async fn a_person_is_led_to_finch_connect_or_to_a_stand_in_alone() {
+    let _watched = log::watch();
+    let (api, connect) = ("https://api.tryfinch.com", "https://connect.tryfinch.com");
+    let gateway = "https://gateway.example.com";
+    for (origin, session_at, is_led_there) in [
+        (api, connect, true),
+        (api, api, false),
+        (api, gateway, false),
+        (gateway, connect, true),
+        (gateway, gateway, true),
+        (gateway, "https://gateway.example.com:8443", false),
+    ] {
+        let forms = match origin == api {
+            true => format!("form-action 'self' {connect};"),
+            false => format!("form-action 'self' {connect} {origin};"),
+        };
+        let browser = sent_to(origin, session_at).await;
+        let page = browser.get(BASE).await;
+        let policy = page.header(header::CONTENT_SECURITY_POLICY).unwrap();
+        assert!(policy.contains(&forms), "{policy}");
+        let answer = browser.change(&format!("{BASE}/connect")).await;
+        let log = log::logged();
+        if is_led_there {
+            assert!(answer.location().starts_with(session_at), "{}", answer.location());
+            assert_eq!(log, "");
+        } else {
+            answer.shows(500, &["not set up to connect", "Contact support"]);
+            assert!(log.contains(&format!("origin={session_at}\n")), "{log}");
+            assert!(!log.contains("session=s"), "{log}");
+        }
+    }
+}
+
+/// The browser of a customer, where Finch's API and its sessions are at these origins.
+async fn sent_to(api: &'static str, session_at: &'static str) -> Browser {
+    let application = Application { origin: Origin::new(api).unwrap(), ..application() };
+    let store = Arc::new(MemoryTokenStore::new(application.clone()));
+    let mut finch = MockFinchApi::new();
+    finch.expect_application().return_const(application);
+    finch.expect_new_session().returning(move |_, _| {
+        let connect_url = ConnectUrl::new(format!("{session_at}/authorize?session=s"));
+        Ok(ConnectSession { session_id: SessionId::new("s").unwrap(), connect_url })
+    });
+    let app = Finch::builder(Arc::new(finch), store, finch_tests::keys()).open().await.unwrap();
+    let pages = router::<Account, _>(app, options()).with_state(Arc::new(TestHost::default()));
+    Browser::new(Router::new().nest_service(BASE, pages), Some("acme"))
 }
 
 /// A site with the embedded flow, a browser, and its CSRF token.

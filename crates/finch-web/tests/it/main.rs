@@ -17,6 +17,7 @@ mod faults;
 mod guard;
 mod host;
 mod list;
+mod log;
 mod pages;
 mod site;
 mod stateless;
